@@ -1,0 +1,517 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"palisade.dev/guard/limit"
+	"palisade.dev/guard/prefix"
+	"palisade.dev/guard/wire"
+)
+
+// Policy is a wire.Policy made ready to decide. It is immutable and safe for concurrent use; [Policy.Apply] gives the
+// next one.
+type Policy struct {
+	Site     string
+	Revision uint64
+
+	can      Abilities
+	networks *Networks
+	answer   int // status of a block or ban
+
+	router  router
+	names   []string // pattern id → the route's name, "" where the pattern names none
+	keyed   set      // patterns that need an API key
+	fails   []routeFail
+	quiet   set
+	rules   []rule
+	ruled   [][]uint16 // pattern id → rules
+	groups  []group
+	blocks  []block
+	traps   []trap
+	lures   signatures
+	levers  []lever
+	banDims uint16 // dimensions some rule or trap bans by
+
+	bans       lists
+	allowances lists
+	operators  *prefix.List[entry]
+
+	// Notes say what could not be used as meant: unknown actions, lists that are not here yet.
+	Notes []string
+}
+
+type routeFail struct {
+	pattern int
+	mode    string
+}
+
+type rule struct {
+	name     string
+	pattern  int
+	host     []string
+	header   []headerMatch
+	networks mask
+	netted   bool
+	kind     []string
+	count    string // "" for requests
+	distinct string // "" for a plain count
+	limit    limit.Limit
+	rate     limit.Rate
+	by       by
+	group    uint8
+	slot     uint8
+	then     effects
+	answer   Action // then.answer, climbed to what the guard can do
+	spared   Action
+	spare    bool
+	rehearse bool
+}
+
+type headerMatch struct{ name, glob string }
+
+// group is the rules that share a key, so that one look finds the state of them all.
+type group struct {
+	by    by
+	salt  uint64
+	rules []uint16
+	lone  bool // one rule only: eight bytes in the table rather than a card
+}
+
+type block struct {
+	name     string
+	pattern  int
+	networks mask
+	spare    bool // honest machines of those networks are not meant
+	action   Action
+	rehearse bool
+}
+
+type trap struct {
+	name     string
+	missing  bool
+	then     effects
+	answer   Action
+	rehearse bool
+}
+
+type lever struct {
+	pattern  int
+	position string
+	since    int64
+	until    int64
+}
+
+const (
+	maxRules  = 256
+	maxGroups = 24
+	perCard   = limit.Slots
+)
+
+// Compile reads a policy. All faults are reported at once. Words of a newer version are no faults: an unknown action
+// becomes a stricter one, and Notes says so.
+func Compile(w *wire.Policy, n *Networks, can Abilities) (*Policy, error) {
+	if w.Version != wire.Version {
+		return nil, fmt.Errorf("policy format %d: this guard reads format %d; upgrade the older of the two", w.Version, wire.Version)
+	}
+	p := &Policy{Site: w.Site, Revision: w.Revision, can: can, networks: n, answer: w.Answer.Status}
+	if p.answer == 0 {
+		p.answer = 403
+	}
+	p.router.fold = w.Identity.Path.FoldCase
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if p.answer < 400 || p.answer > 599 {
+		fault("answer: status %d: want 400 to 599", p.answer)
+	}
+	if w.Identity.Key != nil {
+		for _, text := range w.Identity.Key.Required {
+			if id, err := p.pattern(text); err != nil {
+				fault("api_key: required: %w", err)
+			} else {
+				p.keyed.add(id)
+			}
+		}
+	}
+	for _, r := range w.Routes {
+		id, err := p.pattern(r.Match)
+		if err != nil {
+			fault("routes: %w", err)
+			continue
+		}
+		p.name(id)
+		if r.Quiet {
+			p.quiet.add(id)
+		}
+		switch r.Fail {
+		case "", "local":
+		case "open", "closed":
+			p.fails = append(p.fails, routeFail{id, r.Fail})
+		default:
+			fault("route %q: fail: %q: want local, open or closed", r.Match, r.Fail)
+		}
+	}
+	for _, o := range w.Identity.Outcomes {
+		id, err := p.pattern(o.Route)
+		if err != nil {
+			fault("outcomes: %w", err)
+			continue
+		}
+		p.name(id)
+		if o.Kind == "login" || o.Kind == "signup" {
+			p.quiet.add(id)
+		}
+	}
+	if len(w.Rules) > maxRules {
+		fault("%d rules: a policy holds at most %d", len(w.Rules), maxRules)
+	} else {
+		names := map[string]bool{}
+		for i := range w.Rules {
+			if names[w.Rules[i].Name] {
+				fault("rule %q: the name is taken by an earlier rule", w.Rules[i].Name)
+			}
+			names[w.Rules[i].Name] = true
+			if err := p.addRule(&w.Rules[i]); err != nil {
+				fault("rule %q: %w", w.Rules[i].Name, err)
+			}
+		}
+		if err := p.groupRules(); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, b := range w.Blocks {
+		if err := p.addBlock(b); err != nil {
+			fault("block %q: %w", b.Name, err)
+		}
+	}
+	for _, t := range w.Traps {
+		if err := p.addTrap(t); err != nil {
+			fault("trap %q: %w", t.Name, err)
+		}
+	}
+	for _, l := range w.Levers {
+		if err := p.addLever(l); err != nil {
+			fault("lever %q: %w", l.Match, err)
+		}
+	}
+	if err := p.addSubjects(w); err != nil {
+		faults = append(faults, err)
+	}
+	p.ruled = append(p.ruled, make([][]uint16, len(p.router.patterns)-len(p.ruled))...)
+	p.names = append(p.names, make([]string, len(p.router.patterns)-len(p.names))...)
+	return p, errors.Join(faults...)
+}
+
+// pattern gives the number of a route pattern.
+func (p *Policy) pattern(text string) (int, error) {
+	if text == "" {
+		text = "*"
+	}
+	pattern, err := ParsePattern(text)
+	if err != nil {
+		return 0, err
+	}
+	return p.router.add(pattern)
+}
+
+// name makes a pattern one that names its route in events.
+func (p *Policy) name(id int) {
+	for len(p.names) <= id {
+		p.names = append(p.names, "")
+	}
+	if t := p.router.patterns[id]; t.path != "" {
+		p.names[id] = t.path
+	}
+}
+
+func (p *Policy) addRule(w *wire.Rule) error {
+	var faults []error
+	if w.Name == "" || len(w.Name) > 64 || strings.ContainsFunc(w.Name, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.')
+	}) {
+		faults = append(faults, errors.New("name: want 1 to 64 of a-z, 0-9, -, _ and ."))
+	}
+	r := rule{name: w.Name, host: w.Match.Host, kind: w.Match.Kind}
+	var err error
+	if r.pattern, err = p.pattern(w.Match.Route); err != nil {
+		faults = append(faults, fmt.Errorf("match: %w", err))
+	}
+	for name, glob := range w.Match.Header {
+		r.header = append(r.header, headerMatch{name, glob})
+	}
+	if len(w.Match.Network) > 0 {
+		r.netted, r.networks = true, p.networks.named(w.Match.Network)
+		if r.networks == (mask{}) {
+			p.Notes = append(p.Notes, fmt.Sprintf("rule %q: no network list here is called %s, so it matches nothing yet", w.Name, strings.Join(w.Match.Network, " or ")))
+		}
+	}
+	if r.rate, err = limit.ParseRate(w.Limit); err != nil {
+		faults = append(faults, fmt.Errorf("limit: %w", err))
+	} else {
+		r.limit = r.rate.Limit()
+	}
+	if r.by, err = parseBy(w.By); err != nil {
+		faults = append(faults, err)
+	}
+	if w.Count != "" && w.Count != "requests" {
+		if err := checkCount(w.Count); err != nil {
+			faults = append(faults, err)
+		}
+		r.count = w.Count
+	}
+	if r.distinct, err = parseDistinct(w.Distinct); err != nil {
+		faults = append(faults, err)
+	}
+	var unknown []string
+	if r.then, unknown, err = parseThen(w.Then, Throttle); err != nil {
+		faults = append(faults, err)
+	}
+	for _, u := range unknown {
+		p.Notes = append(p.Notes, fmt.Sprintf("rule %q: action %q is not known here, so it blocks", w.Name, u))
+	}
+	r.answer, r.spared = r.then.answer.Climb(p.can), r.then.spared.Climb(p.can)
+	if r.then.ban > 0 {
+		d, ok := r.by.single()
+		if !ok || d == ByHost || d == ByRoute || d == BySite || d == ByHeader {
+			faults = append(faults, fmt.Errorf("then: a ban needs a client to hold, and by: %s names none; use by: address, network, account, api_key, certificate, session or fingerprint", strings.Join(w.By, ", ")))
+		}
+	}
+	switch w.Spare {
+	case "":
+	case "shared-address":
+		r.spare = true
+	default:
+		faults = append(faults, fmt.Errorf("spare: %q: want shared-address", w.Spare))
+	}
+	switch w.Mode {
+	case "", "on":
+	case "rehearse":
+		r.rehearse = true
+	case "off":
+		return errors.Join(faults...)
+	default:
+		faults = append(faults, fmt.Errorf("mode: %q: want on, rehearse or off", w.Mode))
+	}
+	if len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+	if r.then.ban > 0 && !r.rehearse {
+		d, _ := r.by.single()
+		p.banDims |= 1 << d
+	}
+	for len(p.ruled) <= r.pattern {
+		p.ruled = append(p.ruled, nil)
+	}
+	p.ruled[r.pattern] = append(p.ruled[r.pattern], uint16(len(p.rules)))
+	p.name(r.pattern)
+	p.rules = append(p.rules, r)
+	return nil
+}
+
+// checkCount reads what a rule counts: an outcome's kind or kind.result, or a status.
+func checkCount(s string) error {
+	kind, result, dotted := strings.Cut(s, ".")
+	if kind == "status" {
+		n := strings.TrimSuffix(result, "xx")
+		if code, err := strconv.Atoi(n); err == nil && (len(result) == 3 && code >= 1 && code <= 599) {
+			return nil
+		}
+		return fmt.Errorf("count: %q: want status.404 or status.4xx", s)
+	}
+	if kind == "" || dotted && result == "" || strings.ContainsAny(s, " \t") {
+		return fmt.Errorf("count: %q: want requests, an outcome such as login.failed, or status.404", s)
+	}
+	return nil
+}
+
+// parseDistinct reads whose distinct values are counted.
+func parseDistinct(s string) (string, error) {
+	switch s {
+	case "", "path", "address", "account", "api_key", "agent", "subject":
+		return s, nil
+	}
+	if _, what, ok := strings.Cut(s, "."); ok && what != "" {
+		return "subject", nil // login.account: the subject of the login outcome
+	}
+	return "", fmt.Errorf("distinct: %q: want path, address, account, api_key, agent or an outcome's subject such as login.account", s)
+}
+
+// groupRules gives rules with the same key a common group. The salt is made of all that the group counts, so a
+// change to one of its rules starts the counts of that key anew and changes nothing elsewhere.
+func (p *Policy) groupRules() error {
+	for i := range p.rules {
+		r := &p.rules[i]
+		if r.distinct != "" {
+			r.group = uint8(0xFF)
+			continue
+		}
+		g := -1
+		for j := range p.groups {
+			if p.groups[j].by == r.by && len(p.groups[j].rules) < perCard {
+				g = j
+				break
+			}
+		}
+		if g < 0 {
+			if len(p.groups) == maxGroups {
+				return fmt.Errorf("rule %q: its key is the %dth kind of key: a policy holds at most %d", r.name, maxGroups+1, maxGroups)
+			}
+			g = len(p.groups)
+			p.groups = append(p.groups, group{by: r.by})
+		}
+		r.group, r.slot = uint8(g), uint8(len(p.groups[g].rules))
+		p.groups[g].rules = append(p.groups[g].rules, uint16(i))
+	}
+	for j := range p.groups {
+		g := &p.groups[j]
+		g.lone = len(g.rules) == 1
+		h := fnv("group")
+		for _, i := range g.rules {
+			r := &p.rules[i]
+			h = h*1099511628211 ^ fnv(r.name) ^ fnv(r.rate.String())<<1 ^ fnv(r.count)<<2
+		}
+		g.salt = h ^ uint64(g.by.dims)<<48 ^ fnv(g.by.header)
+	}
+	return nil
+}
+
+// fnv is FNV-1a: for salts, which are no secret.
+func fnv(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}
+
+func (p *Policy) addBlock(w wire.Block) error {
+	id, err := p.pattern(w.Match)
+	if err != nil {
+		return err
+	}
+	if len(w.Networks) == 0 {
+		return errors.New("networks: want at least one list or kind, such as cloud or tor")
+	}
+	b := block{name: w.Name, pattern: id, networks: p.networks.named(w.Networks), spare: true}
+	if b.name == "" {
+		b.name = strings.Join(w.Networks, "+")
+	}
+	for _, n := range w.Networks {
+		kind, _, _ := strings.Cut(n, "/")
+		b.spare = b.spare && !honestKinds[kind]
+	}
+	if b.networks == (mask{}) {
+		p.Notes = append(p.Notes, fmt.Sprintf("block %q: no network list here is called %s", b.name, strings.Join(w.Networks, " or ")))
+	}
+	known := true
+	if w.Then == "" || w.Then == "label" {
+		b.action = Observe
+	} else if b.action, known = ParseAction(w.Then); !known {
+		p.Notes = append(p.Notes, fmt.Sprintf("block %q: action %q is not known here, so it blocks", b.name, w.Then))
+	}
+	b.action = b.action.Climb(p.can)
+	switch w.Mode {
+	case "", "on":
+	case "rehearse":
+		b.rehearse = true
+	case "off":
+		return nil
+	default:
+		return fmt.Errorf("mode: %q: want on, rehearse or off", w.Mode)
+	}
+	p.name(id)
+	p.blocks = append(p.blocks, b)
+	return nil
+}
+
+func (p *Policy) addTrap(w wire.Trap) error {
+	if w.Name == "" {
+		return errors.New("name: a trap needs one")
+	}
+	t := trap{name: w.Name}
+	var err error
+	var unknown []string
+	if t.then, unknown, err = parseThen(w.Then, Block); err != nil {
+		return err
+	}
+	for _, u := range unknown {
+		p.Notes = append(p.Notes, fmt.Sprintf("trap %q: action %q is not known here, so it blocks", w.Name, u))
+	}
+	t.answer = t.then.answer.Climb(p.can)
+	switch w.When {
+	case "", "always":
+	case "missing":
+		t.missing = true
+	default:
+		return fmt.Errorf("when: %q: want always or missing", w.When)
+	}
+	switch w.Mode {
+	case "", "on":
+	case "rehearse":
+		t.rehearse = true
+	case "off":
+		return nil
+	default:
+		return fmt.Errorf("mode: %q: want on, rehearse or off", w.Mode)
+	}
+	i := len(p.traps)
+	paths := w.Paths
+	if w.Form != "" {
+		paths = append(append([]string{}, paths...), w.Form)
+	}
+	if len(paths) == 0 {
+		return errors.New("paths: want at least one signature, such as \"*.php\", \"/admin-old\" or \".env\"")
+	}
+	for _, text := range paths {
+		if err := p.lures.add(&p.router, text, i, p.router.fold); err != nil {
+			return err
+		}
+	}
+	if t.then.ban > 0 && !t.rehearse {
+		p.banDims |= 1 << ByAddress
+	}
+	p.traps = append(p.traps, t)
+	return nil
+}
+
+// The positions of a lever, from loose to tight.
+const (
+	LeverOpen     = "open"
+	LeverNewcomer = "newcomers" // challenge those not seen before
+	LeverKnownIn  = "known"     // only devices and principals known before the lever moved
+	LeverAttest   = "attested"  // only clients whose software proved itself
+	LeverShut     = "closed"
+)
+
+// Positions lists them.
+var Positions = []string{LeverOpen, LeverNewcomer, LeverKnownIn, LeverAttest, LeverShut}
+
+func (p *Policy) addLever(w wire.Lever) error {
+	id, err := p.pattern(w.Match)
+	if err != nil {
+		return err
+	}
+	position := w.Position
+	tight := -1
+	for i, known := range Positions {
+		if position == known {
+			tight = i
+		}
+	}
+	if tight == 0 {
+		return nil
+	}
+	if tight < 0 { // a position of a newer Palisade: shut rather than open
+		p.Notes = append(p.Notes, fmt.Sprintf("lever %q: position %q is not known here, so the route is closed", w.Match, position))
+		position = LeverShut
+	}
+	if w.Until <= w.Since {
+		return errors.New("until: a lever always has a timer, so it ends after it begins")
+	}
+	p.name(id)
+	p.levers = append(p.levers, lever{id, position, w.Since * int64(time.Millisecond), w.Until * int64(time.Millisecond)})
+	return nil
+}

@@ -1,0 +1,308 @@
+// Package engine decides what to do with a request. It is a function: policy, tally and the facts of a request go in,
+// a verdict comes out. It knows no HTTP, disk, clock or log, so that the gateway, an app's middleware and a rehearsal
+// over last week's events cannot differ.
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"palisade.dev/guard/limit"
+)
+
+// Decide says what to do with a request and spends what the request costs. The order is part of the contract, and
+// vectors hold every step of it: malformed → lever closed and allow list → other levers → bans → network blocks → traps → the route's
+// failure mode → rules in the order of the policy. The first refusal decides. It allocates nothing.
+func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
+	if r.PathFault {
+		return Verdict{Action: Block, Reason: PathMalformed, Status: 400}
+	}
+	p.Route(r)
+	if r.KeyFault != NoFault && r.matched.overlaps(&p.keyed) {
+		v = Verdict{Action: Block, Reason: KeyIsMissing, Status: 401}
+		if r.KeyFault == KeyMalformed {
+			v.Reason = KeyIsMalformed
+		}
+		return v
+	}
+	l := p.lever(r)
+	if l != nil && l.position == LeverShut {
+		return l.refuse(r, LeverClosed, Locked)
+	}
+	if _, _, ok := p.allowances.find(r); ok {
+		v.Allowed, v.Reason = true, AllowList
+		p.spend(t, r, &v)
+		return v
+	}
+	if l != nil {
+		if refused, ok := p.throughLever(l, r); ok {
+			return refused
+		}
+	}
+	if p.banned(t, r, &v) || p.blocked(r, &v) || p.trapped(t, r, &v) || p.away(r, &v) {
+		return v
+	}
+	p.spend(t, r, &v)
+	return v
+}
+
+// Route finds the patterns a request matches. Decide calls it; a second call costs nothing.
+func (p *Policy) Route(r *Request) {
+	if r.routed {
+		return
+	}
+	r.routed, r.trap = true, noTrap
+	path := r.Path
+	p.router.match(r.Method, path, &r.matched)
+	if len(p.traps) > 0 {
+		r.trap = p.lures.find(path, &r.matched)
+	}
+}
+
+// Template is the name of the request's route for events and counters: the most specific declared template that it
+// matched, or the path with what looks like an id replaced by a star.
+func (p *Policy) Template(r *Request) string {
+	p.Route(r)
+	best, most := "", -1
+	r.matched.each(func(i int) bool {
+		if i < len(p.names) && p.names[i] != "" {
+			if s := p.router.patterns[i].specific(); s > most {
+				best, most = p.names[i], s
+			}
+		}
+		return true
+	})
+	if best == "" {
+		return Shape(r.Path)
+	}
+	return best
+}
+
+// Quiet reports whether the request's route must not tell what is left of its limits.
+func (p *Policy) Quiet(r *Request) bool {
+	p.Route(r)
+	return r.matched.overlaps(&p.quiet)
+}
+
+// lever is the tightest lever that holds the route now. One past its time has returned by itself.
+func (p *Policy) lever(r *Request) *lever {
+	var best *lever
+	for i := range p.levers {
+		l := &p.levers[i]
+		if l.since <= r.At && r.At < l.until && r.matched.has(l.pattern) {
+			if best == nil || slices.Index(Positions, l.position) > slices.Index(Positions, best.position) {
+				best = l
+			}
+		}
+	}
+	return best
+}
+
+func (l *lever) refuse(r *Request, why Reason, a Action) Verdict {
+	return Verdict{
+		Action: a, Reason: why, Status: 503, Position: l.position,
+		RetryAfter: time.Duration(l.until - r.At), Until: l.until,
+	}
+}
+
+// throughLever refuses who a half-open lever keeps out. Those whom it would challenge are kept out as well where the
+// guard cannot challenge, because the next stricter position is "known".
+func (p *Policy) throughLever(l *lever, r *Request) (Verdict, bool) {
+	known := r.KnownSince != 0 && r.KnownSince < l.since
+	switch l.position {
+	case LeverAttest:
+		if !r.Attested {
+			return l.refuse(r, LeverAttested, Locked), true
+		}
+	case LeverNewcomer:
+		if !known && !r.Attested {
+			if p.can.Challenge {
+				return Verdict{Action: Challenge, Reason: LeverNewcomers, Status: 403, Position: l.position}, true
+			}
+			return l.refuse(r, LeverNewcomers, Locked), true
+		}
+	default:
+		if !known && !r.Attested {
+			return l.refuse(r, LeverKnown, Locked), true
+		}
+	}
+	return Verdict{}, false
+}
+
+func (p *Policy) banned(t *Tally, r *Request, v *Verdict) bool {
+	if _, _, operator := p.operator(r); operator {
+		return false
+	}
+	if e, whom, ok := p.bans.find(r); ok {
+		*v = p.ban(r, e.rule, whom, e.until)
+		return true
+	}
+	if p.banDims == 0 || t.bans.Len() == 0 {
+		return false
+	}
+	for d := ByAddress; d <= ByFingerprint; d++ {
+		if p.banDims>>d&1 == 0 {
+			continue
+		}
+		if h, ok := t.banKey(r, d); ok {
+			if until, ok := t.bans.Get(h, r.At); ok {
+				*v = p.ban(r, "", d, until)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p *Policy) operator(r *Request) (entry, Dimension, bool) {
+	if p.operators == nil || p.operators.Len() == 0 {
+		return entry{}, 0, false
+	}
+	e, _, ok := p.operators.Lookup(r.Address)
+	return e, ByAddress, ok
+}
+
+func (p *Policy) ban(r *Request, rule string, whom Dimension, until int64) Verdict {
+	left := time.Duration(until - r.At)
+	if left > limit.MaxBan { // one that stands until lifted
+		left = limit.MaxBan
+	}
+	return Verdict{Action: Ban, Reason: Banned, Status: p.answer, Rule: rule, RetryAfter: left, Until: until, BanWhom: whom}
+}
+
+// banKey is where a dimension's ban is kept in the tally.
+func (t *Tally) banKey(r *Request, d Dimension) (uint64, bool) {
+	return t.hash(r, by{dims: 1 << d}, 0xBA17, "")
+}
+
+func (p *Policy) blocked(r *Request, v *Verdict) bool {
+	if len(p.blocks) == 0 {
+		return false
+	}
+	m := p.networks.mask(r.Class)
+	if m == (mask{}) {
+		return false
+	}
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		if !overlap(b.networks, m) || !r.matched.has(b.pattern) || b.spare && overlap(p.networks.honest, m) {
+			continue
+		}
+		if b.rehearse || !b.action.Refuses() {
+			if b.rehearse {
+				v.Rule = b.name
+			}
+			continue
+		}
+		*v = Verdict{Action: b.action, Reason: NetworkBlocked, Status: p.status(b.action), Rule: b.name}
+		return true
+	}
+	return false
+}
+
+func (p *Policy) status(a Action) int {
+	if a == Throttle {
+		return 429
+	}
+	return p.answer
+}
+
+func (p *Policy) trapped(t *Tally, r *Request, v *Verdict) bool {
+	if r.trap == noTrap {
+		return false
+	}
+	tr := &p.traps[r.trap]
+	if tr.missing || tr.rehearse {
+		return false
+	}
+	v.Reason, v.Rule, v.Alert = Trapped, tr.name, tr.then.alert
+	if tr.then.ban > 0 {
+		p.impose(t, r, v, ByAddress, tr.then.ban)
+	}
+	if v.BanFor == 0 {
+		v.Action = tr.answer
+	}
+	v.Status = p.status(v.Action)
+	return v.Action.Refuses()
+}
+
+// impose bans the request's client here and now; the back end hears of it from the event and tells the other guards.
+func (p *Policy) impose(t *Tally, r *Request, v *Verdict, d Dimension, base time.Duration) {
+	if _, _, operator := p.operator(r); operator {
+		return
+	}
+	h, ok := t.banKey(r, d)
+	if !ok {
+		return
+	}
+	v.Action, v.BanWhom = Ban, d
+	v.BanFor = limit.Escalate(base, t.bans.Strike(h, r.At))
+	v.Until = r.At + int64(v.BanFor)
+	v.RetryAfter = v.BanFor
+	t.bans.Set(h, v.Until)
+}
+
+// away applies the failure mode of the route while the back end cannot be reached.
+func (p *Policy) away(r *Request, v *Verdict) bool {
+	if !r.Away {
+		return false
+	}
+	for _, f := range p.fails {
+		if !r.matched.has(f.pattern) {
+			continue
+		}
+		v.Reason = BackendAway
+		if f.mode == "closed" {
+			v.Action, v.Status, v.RetryAfter = Block, 503, 30*time.Second
+			return true
+		}
+		return true // open: the rules are left out
+	}
+	return false
+}
+
+// Shape replaces the segments of a path that look like ids with a star, so that counters per route stay few: digits,
+// UUIDs, and long hexadecimal or mixed words.
+func Shape(path string) string {
+	start, changed := 0, false
+	var out []byte
+	for i := 0; i <= len(path); i++ {
+		if i < len(path) && path[i] != '/' {
+			continue
+		}
+		segment := path[start:i]
+		if identifies(segment) {
+			if !changed {
+				out, changed = append(out, path[:start]...), true
+			}
+			out = append(out, '*')
+		} else if changed {
+			out = append(out, segment...)
+		}
+		if changed && i < len(path) {
+			out = append(out, '/')
+		}
+		start = i + 1
+	}
+	if !changed {
+		return path
+	}
+	return string(out)
+}
+
+// identifies reports whether a segment is an id: it has a digit and is all digits, or is at least 16 long without a
+// dot (a slug of words has none, a file name has a dot).
+func identifies(s string) bool {
+	digits, other, dots := 0, 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9':
+			digits++
+		case c == '.':
+			dots++
+		default:
+			other++
+		}
+	}
+	return digits > 0 && (other+dots == 0 || len(s) >= 16 && dots == 0 && digits >= 4)
+}
