@@ -64,6 +64,7 @@ func (o Outcome) Name() string { return o.Kind + "." + o.Result }
 // Batch is a run of events from one guard. Sending one twice changes nothing.
 type Batch struct {
 	Guard   string  `json:"guard"`
+	Boot    string  `json:"boot"`              // of the guard's process: sequences begin anew with each
 	Dropped uint64  `json:"dropped,omitempty"` // events lost at this guard since it started
 	Events  []Event `json:"events"`
 }
