@@ -27,6 +27,7 @@ type Policy struct {
 	keyed   set      // patterns that need an API key
 	fails   []routeFail
 	quiet   set
+	watched []int // pattern of each observed outcome
 	rules   []rule
 	ruled   [][]uint16 // pattern id → rules
 	groups  []group
@@ -158,9 +159,11 @@ func Compile(w *wire.Policy, n *Networks, can Abilities) (*Policy, error) {
 		id, err := p.pattern(o.Route)
 		if err != nil {
 			fault("outcomes: %w", err)
+			p.watched = append(p.watched, -1)
 			continue
 		}
 		p.name(id)
+		p.watched = append(p.watched, id)
 		if o.Kind == "login" || o.Kind == "signup" {
 			p.quiet.add(id)
 		}

@@ -84,6 +84,21 @@ func (p *Policy) Quiet(r *Request) bool {
 	return r.matched.overlaps(&p.quiet)
 }
 
+// Watched gives which of the policy's observed outcomes the request's route may bring about, the first one declared,
+// or -1.
+func (p *Policy) Watched(r *Request) int {
+	if len(p.watched) == 0 {
+		return -1
+	}
+	p.Route(r)
+	for i, id := range p.watched {
+		if id >= 0 && r.matched.has(id) {
+			return i
+		}
+	}
+	return -1
+}
+
 // lever is the tightest lever that holds the route now. One past its time has returned by itself.
 func (p *Policy) lever(r *Request) *lever {
 	var best *lever

@@ -199,8 +199,8 @@ func (p *Policy) note(h *hand, v *Verdict) {
 			p.soft(v, i)
 			continue
 		}
-		if ru.rehearse || ru.count != "" {
-			continue
+		if ru.rehearse || ru.count != "" || ru.by.has(BySite) {
+			continue // what all share is nobody's quota
 		}
 		if left := int(d.Left); v.Quota.Rule == "" || left < v.Quota.Remaining {
 			v.Quota = Quota{ru.name, ru.rate.Count, ru.rate.Per, left, time.Duration(d.Wait)}

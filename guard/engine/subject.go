@@ -121,3 +121,19 @@ type subjectKey struct {
 	kind  Dimension
 	value string
 }
+
+// Whom names the subject of a ban that a verdict ordered.
+func Whom(r *Request, d Dimension) string {
+	switch d {
+	case ByAddress:
+		return Subject{Prefix: prefix.Group(r.Address)}.String()
+	case ByNetwork:
+		bits := 48
+		if r.Address.Is4() {
+			bits = 24
+		}
+		p, _ := r.Address.Prefix(bits)
+		return p.String()
+	}
+	return Subject{Kind: d, Value: r.value(d)}.String()
+}

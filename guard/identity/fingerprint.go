@@ -84,39 +84,31 @@ func alphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// fingerprinted are the header fields whose words tell browsers and libraries apart.
-var fingerprinted = [...]string{"User-Agent", "Accept-Language", "Accept-Encoding", "Accept"}
+// Fingerprinted are the header fields that Fingerprint looks at. Their words tell browsers and libraries apart, and so
+// does which of the last ones are there: a library that copies a browser's User-Agent forgets them.
+var Fingerprinted = [...]string{
+	"User-Agent", "Accept-Language", "Accept-Encoding",
+	"Sec-Fetch-Mode", "Sec-Ch-Ua", "Upgrade-Insecure-Requests", "Dnt",
+}
 
-// present are fields of which only their being there counts: a library that copies a browser's User-Agent forgets them.
-var present = [...]string{"Sec-Fetch-Mode", "Sec-Ch-Ua", "Upgrade-Insecure-Requests", "Dnt"}
+const worded = 3 // so many of them count by their words, the others by being there
 
 // Fingerprint is our own class of client software, in twelve hex digits: its TLS hello, if we saw it, and the shape of
 // its headers. Many clients share one; a farm of bots mostly has one.
 func Fingerprint(ja4 string, h http.Header) string {
 	var buffer [512]byte
 	b := append(buffer[:0], ja4...)
-	for i, name := range fingerprinted {
-		b = append(b, '|')
-		v := first(h, name)
-		if i == len(fingerprinted)-1 {
-			v = v[:min(len(v), 24)] // what is asked for differs from page to page; how it begins does not
-		}
-		b = append(b, v[:min(len(v), 200)]...)
-	}
-	for _, name := range present {
-		if _, ok := h[name]; ok {
-			b = append(b, '+')
-		} else {
+	for i, name := range Fingerprinted {
+		v, ok := h[name]
+		switch {
+		case !ok || len(v) == 0:
 			b = append(b, '-')
+		case i < worded:
+			b = append(append(b, '|'), v[0][:min(len(v[0]), 140)]...)
+		default:
+			b = append(b, '+')
 		}
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:6])
-}
-
-func first(h http.Header, name string) string {
-	if v := h[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
 }

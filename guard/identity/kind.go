@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"net/http"
 	"strings"
 )
 
@@ -51,28 +50,43 @@ var scripts = []string{
 	"insomnia", "restsharp", "dart:io", "elixir", "hackney", "mint/", "finch", "req/", "sqlmap", "nikto", "nuclei", "masscan", "zgrab", "gobuster",
 }
 
-// KindOf says what asks, from what it says of itself and the network lists that cover its address.
-func KindOf(agent string, h http.Header, networks []string, attested bool) Kind {
+// Agent is what a User-Agent says of itself.
+type Agent struct {
+	crawler string // the list that would prove it
+	script  bool
+	browser bool
+}
+
+// ReadAgent looks for known words. It takes microseconds; a guard remembers the answer.
+func ReadAgent(name string) Agent {
+	name = name[:min(len(name), 512)]
+	a := Agent{script: name == "", browser: strings.HasPrefix(name, "Mozilla/")}
+	for i := range crawlers {
+		if containsFold(name, crawlers[i].token) {
+			a.crawler = crawlers[i].list
+			return a
+		}
+	}
+	for _, s := range scripts {
+		a.script = a.script || containsFold(name, s)
+	}
+	return a
+}
+
+// Kind says what asks, from what it says of itself and the network lists that cover its address.
+func (a Agent) Kind(networks []string, attested bool) Kind {
 	if attested {
 		return AttestedApp
 	}
-	agent = agent[:min(len(agent), 512)]
-	for i := range crawlers {
-		if !containsFold(agent, crawlers[i].token) {
-			continue
-		}
+	if a.crawler != "" {
 		for _, n := range networks {
-			if n == crawlers[i].list || sameFamily(n, crawlers[i].list) {
+			if n == a.crawler || sameFamily(n, a.crawler) {
 				return VerifiedBot
 			}
 		}
 		return SpoofedBot
 	}
-	script := agent == ""
-	for _, s := range scripts {
-		script = script || containsFold(agent, s)
-	}
-	if !script && strings.HasPrefix(agent, "Mozilla/") {
+	if a.browser && !a.script {
 		return Browser
 	}
 	for _, n := range networks {
@@ -80,7 +94,7 @@ func KindOf(agent string, h http.Header, networks []string, attested bool) Kind 
 			return CloudScript
 		}
 	}
-	if script {
+	if a.script {
 		return Script
 	}
 	return Unknown

@@ -1,0 +1,181 @@
+// Package answer writes refusals: one friendly page for people, one JSON object for programs, the same for every
+// reason that a stranger need not know, with the fields that tell an honest client when to come back.
+package answer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"palisade.dev/guard/engine"
+)
+
+// Refusal is what is told of a verdict.
+type Refusal struct {
+	Status     int
+	RetryAfter time.Duration // 0 says nothing
+	Reference  string        // finds the event in the console
+	Lever      bool          // the route is closed for everybody, not this client refused
+}
+
+// Of tells a verdict. A site that wants uniform answers gives one status to whatever it refuses.
+func Of(v engine.Verdict, uniform bool, reference string) Refusal {
+	r := Refusal{Status: v.Status, RetryAfter: v.RetryAfter, Reference: reference, Lever: v.Action == engine.Locked}
+	if r.Status == 0 {
+		r.Status = http.StatusForbidden
+	}
+	if v.Action == engine.Ban || v.Action == engine.Block && r.Status != http.StatusServiceUnavailable {
+		r.RetryAfter = 0 // when to try again is nothing a banned client needs to know
+	}
+	if uniform && (v.Action == engine.Ban || v.Action == engine.Throttle || v.Action == engine.Block && r.Status == http.StatusForbidden) {
+		r.Status, r.RetryAfter = http.StatusTooManyRequests, time.Minute
+	}
+	return r
+}
+
+type words struct{ Title, Detail string }
+
+var texts = map[int]words{
+	http.StatusBadRequest:         {"This address does not work", "The request could not be understood. Please check the address."},
+	http.StatusUnauthorized:       {"A valid key is needed", "This request needs a valid API key."},
+	http.StatusForbidden:          {"This request was refused", "If you think that this is a mistake, tell the owner of this site the reference below."},
+	http.StatusTooManyRequests:    {"Please wait a moment", "There were too many requests in a short time. Nothing is lost: wait a little and try again."},
+	http.StatusServiceUnavailable: {"Closed for a moment", "This part of the site is closed for a short time. Please come back later."},
+	http.StatusBadGateway:         {"The app does not answer", "The site is reachable, but the app behind it is not right now. Please try again in a moment."},
+	http.StatusGatewayTimeout:     {"The app takes too long", "The app behind this site did not answer in time. Please try again in a moment."},
+	http.StatusNotFound:           {"No such site here", "Nothing is served under this name. Please check the address."},
+}
+
+const style = `:root{color-scheme:light dark}body{margin:0;min-height:100vh;display:grid;place-items:center;font:1.0625rem/1.5 system-ui,sans-serif;background:Canvas;color:CanvasText}main{max-width:32rem;padding:1.5rem}h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:.5rem 0}small{opacity:.75}code{font-size:.95em}`
+
+var page = template.Must(template.New("").Parse(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Palisade">
+<meta name="robots" content="noindex">
+<title>{{.Title}}</title>
+<style>` + style + `</style>
+</head>
+<body>
+<main>
+<h1>{{.Title}}</h1>
+<p>{{.Detail}}</p>
+{{with .Wait}}<p>Try again in <strong>{{.}}</strong>.</p>
+{{end}}<p><small>Reference <code>{{.Reference}}</code></small></p>
+</main>
+</body>
+</html>
+`))
+
+var policy = func() string {
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}()
+
+// Write sends the refusal, as a page to who prefers HTML and as JSON to everybody else.
+func Write(w http.ResponseWriter, r *http.Request, f Refusal) {
+	text, ok := texts[f.Status]
+	if !ok {
+		text = texts[http.StatusForbidden]
+	}
+	seconds := int64((f.RetryAfter + time.Second - 1) / time.Second)
+	h := w.Header()
+	if seconds > 0 {
+		h.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
+	if f.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="api"`)
+	}
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Del("Content-Encoding")
+	var body []byte
+	if prefersHTML(r) {
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Referrer-Policy", "no-referrer")
+		var b bytes.Buffer
+		_ = page.Execute(&b, struct{ Title, Detail, Wait, Reference string }{text.Title, text.Detail, wait(seconds), f.Reference})
+		body = b.Bytes()
+	} else {
+		h.Set("Content-Type", "application/problem+json")
+		body = problem(f, text, seconds)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(f.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body)
+	}
+}
+
+// problem writes RFC 9457 by hand, since refusing a flood is the moment to be cheap. The registered type tells
+// programs that a quota was met.
+func problem(f Refusal, text words, seconds int64) []byte {
+	b := make([]byte, 0, 384)
+	b = append(b, `{"type":"`...)
+	if f.Status == http.StatusTooManyRequests {
+		b = append(b, "https://iana.org/assignments/http-problem-types#quota-exceeded"...)
+	} else {
+		b = append(b, "about:blank"...)
+	}
+	b = append(b, `","title":`...)
+	b = strconv.AppendQuote(b, text.Title)
+	b = append(b, `,"status":`...)
+	b = strconv.AppendInt(b, int64(f.Status), 10)
+	b = append(b, `,"detail":`...)
+	b = strconv.AppendQuote(b, text.Detail)
+	b = append(b, `,"error":{"code":"`...)
+	b = append(b, code(f)...)
+	b = append(b, '"')
+	if seconds > 0 {
+		b = append(b, `,"retry_after":`...)
+		b = strconv.AppendInt(b, seconds, 10)
+	}
+	b = append(b, `,"reference":`...)
+	b = strconv.AppendQuote(b, f.Reference)
+	return append(b, "}}\n"...)
+}
+
+func code(f Refusal) string {
+	switch f.Status {
+	case http.StatusUnauthorized:
+		return "unauthorized"
+	case http.StatusBadRequest:
+		return "invalid"
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
+		return "unavailable"
+	case http.StatusNotFound:
+		return "not_found"
+	}
+	if f.Lever {
+		return "closed"
+	}
+	return "refused"
+}
+
+func wait(seconds int64) string {
+	switch {
+	case seconds <= 0:
+		return ""
+	case seconds < 90:
+		return strconv.FormatInt(seconds, 10) + " s"
+	case seconds < 5400:
+		return strconv.FormatInt((seconds+59)/60, 10) + " min"
+	}
+	return strconv.FormatInt((seconds+3599)/3600, 10) + " h"
+}
+
+// prefersHTML reads Accept as browsers send it; a program that sends none or anything gets JSON.
+func prefersHTML(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	html := strings.Index(accept, "text/html")
+	json := strings.Index(accept, "json")
+	return html >= 0 && (json < 0 || html < json)
+}
