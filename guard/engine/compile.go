@@ -79,7 +79,7 @@ type group struct {
 	by    by
 	salt  uint64
 	rules []uint16
-	lone  bool // one rule only: eight bytes in the table rather than a card
+	lone  bool // one rule only: kept in the table rather than on a card
 }
 
 type block struct {

@@ -11,7 +11,7 @@ import (
 type Tally struct {
 	key      limit.Key
 	cards    *limit.Cards    // keys with several rules: one cache line each
-	table    *limit.Table    // keys with one rule: eight bytes each
+	table    *limit.Table    // keys with one rule
 	distinct *limit.Distinct // rules with `distinct`
 	good     *limit.Distinct // accounts that signed in from an address: the mark of a shared one
 	bans     *limit.Until    // until the back end's own ban arrives, or stands in for it
@@ -20,7 +20,7 @@ type Tally struct {
 // Size is how many keys a Tally holds before the least harmful is dropped.
 type Size struct {
 	Clients  int // 64 bytes each
-	Keys     int // 8 to 16 bytes each
+	Keys     int // 32 bytes each
 	Distinct int // about 600 bytes each
 	Bans     int // 16 bytes each
 }

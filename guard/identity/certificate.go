@@ -94,7 +94,7 @@ func forwardedCertificate(header, value string) (*x509.Certificate, error) {
 		return x509.ParseCertificate(der)
 	}
 	// The last element is of the hop nearest to us; those before it are hearsay.
-	if i := lastComma(value); i >= 0 {
+	if i := lastOutside(value, ','); i >= 0 {
 		value = value[i+1:]
 	}
 	for pair := range strings.SplitSeq(value, ";") {

@@ -23,21 +23,24 @@ type Proxies struct {
 // How tells where a client's address was found.
 type How uint8
 
-// The ways. Doubt means that a trusted peer's header made no sense and the last trusted fact was taken.
+// The ways. Doubt means that a trusted peer's header made no sense and the nearest trusted fact was taken.
 const (
 	FromPeer How = iota
 	FromHeader
 	FromDoubt
 )
 
+func (h How) String() string { return [...]string{"peer", "header", "doubt"}[h] }
+
 // Bounds of a forwarding header.
 const (
 	maxHops      = 64
 	maxForwarded = 8 << 10
+	maxHop       = 128 // of one address: the longest with port and zone has some 70 bytes
 )
 
-// NewProxies reads the trusted prefixes and the one header that they set. Words may stand for prefixes: "loopback" and
-// "private".
+// NewProxies reads the trusted prefixes and the one header that they set: Forwarded, X-Forwarded-For, or any other name
+// for one that holds a single address. Words may stand for prefixes: "loopback" and "private".
 func NewProxies(trusted []string, header string) (*Proxies, error) {
 	p := &Proxies{header: textproto.CanonicalMIMEHeaderKey(header)}
 	p.chain = p.header == "Forwarded" || p.header == "X-Forwarded-For"
@@ -75,8 +78,8 @@ func (p *Proxies) Trusts(a netip.Addr) bool {
 }
 
 // Client gives the address of the client. It is the socket peer unless that is trusted; then the one configured
-// header is walked from the right over trusted hops, through all its values. A header from an untrusted peer changes
-// nothing.
+// header is walked from the right over trusted hops, through all its values, until the first hop that is not trusted or
+// makes no sense; in the second case the last good one is the answer. A header from an untrusted peer changes nothing.
 func (p *Proxies) Client(peer netip.Addr, h http.Header) (netip.Addr, How) {
 	peer = Clean(peer)
 	if p.header == "" || !p.Trusts(peer) {
@@ -92,30 +95,22 @@ func (p *Proxies) Client(peer netip.Addr, h http.Header) (netip.Addr, How) {
 		}
 		return peer, FromDoubt
 	}
-	last, hops, bytes := peer, 0, 0
+	// Only what is walked counts against the bounds: a stranger who fills the left of the header must not be able to
+	// make the walk fail and so pass for the proxy.
+	last, hops, left := peer, 0, maxForwarded
 	for i := len(values) - 1; i >= 0; i-- {
 		rest := values[i]
-		if bytes += len(rest); bytes > maxForwarded {
-			return last, FromDoubt
-		}
 		for more := true; more; {
-			var element string
-			if j := lastComma(rest); j >= 0 {
-				rest, element = rest[:j], rest[j+1:]
-			} else {
-				element, more = rest, false
-			}
-			if hops++; hops > maxHops {
+			seen := rest[max(0, len(rest)-left):]
+			j := p.lastHop(seen)
+			if j < 0 && len(seen) < len(rest) {
 				return last, FromDoubt
 			}
-			if p.header == "Forwarded" {
-				var ok bool
-				if element, ok = forwardedFor(element); !ok {
-					return last, FromDoubt
-				}
-			}
-			a, ok := parseHop(element)
-			if !ok {
+			element := seen[j+1:]
+			left -= len(element)
+			more, rest = j >= 0, rest[:max(0, len(rest)-len(element)-1)]
+			a, ok := p.hop(element)
+			if hops++; !ok || hops > maxHops {
 				return last, FromDoubt
 			}
 			if last = a; !p.Trusts(a) {
@@ -126,84 +121,124 @@ func (p *Proxies) Client(peer netip.Addr, h http.Header) (netip.Addr, How) {
 	return last, FromHeader
 }
 
-// lastComma finds the last comma outside quotes. A quote that is never closed makes an element that no parser takes.
-func lastComma(s string) int {
-	quoted := strings.IndexByte(s, '"') >= 0
-	if !quoted {
-		return strings.LastIndexByte(s, ',')
+// hop reads one element of the header.
+func (p *Proxies) hop(element string) (netip.Addr, bool) {
+	if p.header == "Forwarded" {
+		var ok bool
+		if element, ok = forwardedFor(element); !ok {
+			return netip.Addr{}, false
+		}
 	}
-	at, in := -1, false
-	for i := 0; i < len(s); i++ {
+	return parseHop(element)
+}
+
+// lastHop finds the comma before the last hop. X-Forwarded-For has no quotes: one in it is a stranger's.
+func (p *Proxies) lastHop(s string) int {
+	if p.header == "Forwarded" {
+		return lastOutside(s, ',')
+	}
+	return strings.LastIndexByte(s, ',')
+}
+
+// lastOutside finds the last separator outside quoted strings, or -1. It reads from the right, since the right is what a
+// trusted hop wrote: a quote that a stranger opened on the left and never closed must not swallow it.
+func lastOutside(s string, separator byte) int {
+	in := false
+	for i := len(s) - 1; i >= 0; i-- {
 		switch s[i] {
-		case '\\':
-			if in {
-				i++
-			}
 		case '"':
-			in = !in
-		case ',':
+			if !in || !escapedAt(s, i) {
+				in = !in
+			}
+		case separator:
 			if !in {
-				at = i
+				return i
 			}
 		}
 	}
-	return at
+	return -1
 }
 
-// forwardedFor finds the for= of one element of RFC 7239.
+// escapedAt reports whether an odd number of backslashes stands before s[i].
+func escapedAt(s string, i int) bool {
+	n := i
+	for n > 0 && s[n-1] == '\\' {
+		n--
+	}
+	return (i-n)%2 == 1
+}
+
+// lastPair takes the last name=value off a list that ";" separates, without the quotes round the value. An empty pair is
+// one with no name.
+func lastPair(s string) (rest, name, value string, ok bool) {
+	pair := s
+	if i := lastOutside(s, ';'); i >= 0 {
+		rest, pair = s[:i], s[i+1:]
+	}
+	pair = strings.Trim(pair, " \t")
+	if pair == "" {
+		return rest, "", "", true
+	}
+	name, value, ok = strings.Cut(pair, "=")
+	if n := len(value); n >= 2 && value[0] == '"' && value[n-1] == '"' {
+		value = value[1 : n-1]
+	}
+	return rest, name, value, ok && name != ""
+}
+
+// forwardedFor finds the for= of one element of RFC 7239. An element with two of them says nothing.
 func forwardedFor(element string) (string, bool) {
 	found, n := "", 0
-	for pair := range strings.SplitSeq(element, ";") {
-		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
+	for element != "" {
+		rest, name, value, ok := lastPair(element)
 		if !ok {
 			return "", false
 		}
-		if !strings.EqualFold(name, "for") {
-			continue
+		if strings.EqualFold(name, "for") {
+			found = value
+			n++
 		}
-		if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
-			value = value[1 : len(value)-1]
-			if strings.ContainsAny(value, `"\`) {
-				return "", false
-			}
-		}
-		found = value
-		n++
+		element = rest
 	}
 	return found, n == 1
 }
 
-// parseHop reads one hop: an address, perhaps with a port or in brackets.
+// parseHop reads one hop: an address, perhaps with a port, an IPv6 one perhaps in brackets.
 func parseHop(s string) (netip.Addr, bool) {
 	s = strings.Trim(s, " \t")
-	if len(s) == 0 || len(s) > 64 {
+	if len(s) == 0 || len(s) > maxHop {
 		return netip.Addr{}, false
 	}
-	if s[0] == '[' {
-		if i := strings.IndexByte(s, ']'); i > 0 && (i == len(s)-1 || s[i+1] == ':' && port(s[i+2:])) {
-			s = s[1:i]
-		} else {
+	bracketed := s[0] == '['
+	if bracketed {
+		i := strings.IndexByte(s, ']')
+		if i < 0 || i < len(s)-1 && (s[i+1] != ':' || !port(s[i+2:])) {
 			return netip.Addr{}, false
 		}
+		s = s[1:i]
 	} else if i := strings.IndexByte(s, ':'); i >= 0 && strings.IndexByte(s[i+1:], ':') < 0 {
 		if !port(s[i+1:]) {
 			return netip.Addr{}, false
 		}
 		s = s[:i]
 	}
+	// The zone goes before parsing: netip keeps each one it meets, and a stranger could send many.
+	s, zone, zoned := strings.Cut(s, "%")
 	a, err := netip.ParseAddr(s)
-	if err != nil {
+	if err != nil || bracketed && a.Is4() || zoned && (a.Is4() || zone == "") {
 		return netip.Addr{}, false
 	}
 	return Clean(a), true
 }
 
+// port reads a port, which RFC 7239 lets a proxy hide as "_" and some letters.
 func port(s string) bool {
-	if len(s) == 0 || len(s) > 5 {
+	hidden := strings.HasPrefix(s, "_")
+	if len(s) == 0 || !hidden && len(s) > 5 || s == "_" {
 		return false
 	}
 	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
+		if (c < '0' || c > '9') && !(hidden && (alphanumeric(c) || c == '.' || c == '_' || c == '-')) {
 			return false
 		}
 	}

@@ -1,17 +1,17 @@
 package identity
 
 import (
+	"bytes"
 	"errors"
-	"strings"
 
 	"palisade.dev/guard/wire"
 )
 
-// Errors of a path that no honest client sends.
+// Errors of a path that no honest client sends. They are answered with 400.
 var (
-	ErrPathLong    = errors.New("path of over 8192 bytes")
-	ErrPathEscape  = errors.New("path with a broken percent escape")
-	ErrPathControl = errors.New("path with a control byte")
+	ErrPathLong    = errors.New("malformed path: over 8192 bytes")
+	ErrPathEscape  = errors.New("malformed path: a % without two hex digits after it")
+	ErrPathControl = errors.New("malformed path: a control byte")
 )
 
 const maxPath = 8 << 10
@@ -23,8 +23,8 @@ type Paths struct{ r wire.Path }
 func NewPaths(r wire.Path) Paths { return Paths{r} }
 
 // Normalise spells an escaped path in the one way that rules know. It decodes once: what is escaped twice stays escaped.
-// An escaped slash stays escaped unless the site says that its router decodes it. A path that is spelt so already costs
-// one pass and nothing else.
+// An escaped slash stays escaped unless the site says that its router decodes it. To normalise the result again changes
+// nothing; a path that is spelt so already costs one pass and no memory.
 func (p Paths) Normalise(escaped string) (string, error) {
 	if len(escaped) > maxPath {
 		return "", ErrPathLong
@@ -35,6 +35,12 @@ func (p Paths) Normalise(escaped string) (string, error) {
 	return p.rewrite(escaped)
 }
 
+// kept reports whether a decoded byte stays escaped. What stays must look the same after another pass: a percent sign
+// that %25 stood for would otherwise begin an escape, and a semicolon that %3B stood for a parameter.
+func (p Paths) kept(c byte) bool {
+	return c == '%' || c == '/' && !p.r.DecodeSlash || c == ';' && p.r.StripParams
+}
+
 // plain reports whether nothing is to be done.
 func (p Paths) plain(s string) bool {
 	if s == "" || s[0] != '/' {
@@ -42,22 +48,26 @@ func (p Paths) plain(s string) bool {
 	}
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
-		case c == '%' || c < 0x20 || c == 0x7f:
-			return false
-		case c == '\\' && p.r.Backslash, c == ';' && p.r.StripParams:
-			return false
-		case 'A' <= c && c <= 'Z' && p.r.FoldCase:
+		case c == '%':
+			if i+2 >= len(s) {
+				return false
+			}
+			if d, ok := unescape(s[i+1], s[i+2]); !ok || !p.kept(d) || s[i+2] >= 'a' {
+				return false
+			}
+			i += 2
+		case c < 0x20 || c == 0x7f, c == '\\' && p.r.Backslash, c == ';' && p.r.StripParams, 'A' <= c && c <= 'Z' && p.r.FoldCase:
 			return false
 		case c == '/':
-			rest := s[i+1:]
-			if rest == "" {
+			switch rest := s[i+1:]; {
+			case rest == "":
 				return i == 0 || p.r.KeepTrailing
-			}
-			if rest[0] == '/' && !p.r.KeepSlashes {
+			case rest[0] == '/' && !p.r.KeepSlashes:
 				return false
-			}
-			if rest[0] == '.' && !p.r.KeepDots {
-				return false
+			case rest[0] == '.' && !p.r.KeepDots:
+				if len(rest) == 1 || rest[1] == '/' || rest[1] == '.' && (len(rest) == 2 || rest[2] == '/') {
+					return false
+				}
 			}
 		}
 	}
@@ -65,24 +75,31 @@ func (p Paths) plain(s string) bool {
 }
 
 func (p Paths) rewrite(s string) (string, error) {
-	var b strings.Builder
-	b.Grow(len(s))
+	var room [512]byte
+	b := room[:0]
+	if len(s) >= len(room) {
+		b = make([]byte, 0, len(s)+1)
+	}
+	if s == "" || s[0] != '/' {
+		b = append(b, '/')
+	}
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c == '%' {
-			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+			if i+2 >= len(s) {
 				return "", ErrPathEscape
 			}
-			c = unhex(s[i+1])<<4 | unhex(s[i+2])
+			d, ok := unescape(s[i+1], s[i+2])
+			if !ok {
+				return "", ErrPathEscape
+			}
 			i += 2
-			if c == '/' && !p.r.DecodeSlash {
-				b.WriteString("%2F")
+			if p.kept(d) {
+				const hex = "0123456789ABCDEF"
+				b = append(b, '%', hex[d>>4], hex[d&15])
 				continue
 			}
-			if c == '%' { // %2541 is the text %41, not the letter A
-				b.WriteString("%25")
-				continue
-			}
+			c = d
 		}
 		if c < 0x20 || c == 0x7f {
 			return "", ErrPathControl
@@ -90,48 +107,53 @@ func (p Paths) rewrite(s string) (string, error) {
 		if c == '\\' && p.r.Backslash {
 			c = '/'
 		}
-		if p.r.FoldCase && 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+		if p.r.FoldCase {
+			c = lowerByte(c)
 		}
-		b.WriteByte(c)
+		b = append(b, c)
 	}
-	return p.segments(b.String()), nil
+	return string(p.segments(b)), nil
 }
 
-// segments resolves dots, doubled slashes, parameters and the trailing slash.
-func (p Paths) segments(s string) string {
-	s = strings.TrimPrefix(s, "/")
-	out := make([]string, 0, 8)
-	trailing := false
-	for segment := range strings.SplitSeq(s, "/") {
+// segments resolves dots, doubled slashes, parameters and the trailing slash in place. b begins with a slash.
+func (p Paths) segments(b []byte) []byte {
+	w, trailing := 0, false
+	for r := 0; r < len(b); {
+		end := r + 1
+		for end < len(b) && b[end] != '/' {
+			end++
+		}
+		segment := b[r+1 : end]
+		r = end
 		if p.r.StripParams {
-			segment, _, _ = strings.Cut(segment, ";")
+			segment, _, _ = bytes.Cut(segment, []byte{';'})
 		}
-		trailing = false
+		trailing = true
 		switch {
-		case segment == "" && !p.r.KeepSlashes, segment == "." && !p.r.KeepDots:
-			trailing = true
-			continue
-		case segment == ".." && !p.r.KeepDots:
-			if len(out) > 0 {
-				out = out[:len(out)-1]
-			}
-			trailing = true
-			continue
-		}
-		out = append(out, segment)
-	}
-	joined := "/" + strings.Join(out, "/")
-	if p.r.KeepTrailing && trailing && len(out) > 0 {
-		joined += "/"
-	}
-	if !p.r.KeepTrailing && len(joined) > 1 {
-		joined = strings.TrimRight(joined, "/")
-		if joined == "" {
-			joined = "/"
+		case len(segment) == 0 && !p.r.KeepSlashes, string(segment) == "." && !p.r.KeepDots:
+		case string(segment) == ".." && !p.r.KeepDots:
+			w = max(0, bytes.LastIndexByte(b[:w], '/'))
+		default:
+			b[w] = '/'
+			w += 1 + copy(b[w+1:], segment)
+			trailing = false
 		}
 	}
-	return joined
+	switch {
+	case w == 0 || trailing && p.r.KeepTrailing:
+		b[w] = '/'
+		w++
+	case !p.r.KeepTrailing:
+		for w > 1 && b[w-1] == '/' {
+			w--
+		}
+	}
+	return b[:w]
+}
+
+// unescape gives the byte of two hex digits.
+func unescape(high, low byte) (byte, bool) {
+	return unhex(high)<<4 | unhex(low), isHex(high) && isHex(low)
 }
 
 func isHex(c byte) bool {

@@ -16,8 +16,7 @@ type Rate struct {
 	Per   time.Duration
 }
 
-// The bounds of a Rate. A packed slot tells 208 days apart (see Table) and begins a new epoch half-way, so a longer Per
-// would be forgotten before its time.
+// The bounds of a Rate. A quota longer than a season is a matter of contracts, not of a guard that may restart.
 const (
 	MaxCount = 1_000_000_000
 	MaxPer   = 100 * 24 * time.Hour
