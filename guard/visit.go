@@ -242,6 +242,9 @@ func (v *Visit) Refuse(w http.ResponseWriter, r *http.Request) {
 	answer.Write(w, r, answer.Of(v.Verdict, uniform, v.Reference()))
 }
 
+// Secure reports whether the client reached us, or a proxy we trust, over TLS.
+func (v *Visit) Secure() bool { return v.secure }
+
 // Reference names the request to people: its time in base 36, by which the console finds it.
 func (v *Visit) Reference() string { return strconv.FormatInt(v.Request.At/1000, 36) }
 

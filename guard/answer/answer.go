@@ -41,14 +41,15 @@ func Of(v engine.Verdict, uniform bool, reference string) Refusal {
 type words struct{ Title, Detail string }
 
 var texts = map[int]words{
-	http.StatusBadRequest:         {"This address does not work", "The request could not be understood. Please check the address."},
-	http.StatusUnauthorized:       {"A valid key is needed", "This request needs a valid API key."},
-	http.StatusForbidden:          {"This request was refused", "If you think that this is a mistake, tell the owner of this site the reference below."},
-	http.StatusTooManyRequests:    {"Please wait a moment", "There were too many requests in a short time. Nothing is lost: wait a little and try again."},
-	http.StatusServiceUnavailable: {"Closed for a moment", "This part of the site is closed for a short time. Please come back later."},
-	http.StatusBadGateway:         {"The app does not answer", "The site is reachable, but the app behind it is not right now. Please try again in a moment."},
-	http.StatusGatewayTimeout:     {"The app takes too long", "The app behind this site did not answer in time. Please try again in a moment."},
-	http.StatusNotFound:           {"No such site here", "Nothing is served under this name. Please check the address."},
+	http.StatusBadRequest:            {"This address does not work", "The request could not be understood. Please check the address."},
+	http.StatusRequestEntityTooLarge: {"That was too large", "What was sent is larger than this site takes."},
+	http.StatusUnauthorized:          {"A valid key is needed", "This request needs a valid API key."},
+	http.StatusForbidden:             {"This request was refused", "If you think that this is a mistake, tell the owner of this site the reference below."},
+	http.StatusTooManyRequests:       {"Please wait a moment", "There were too many requests in a short time. Nothing is lost: wait a little and try again."},
+	http.StatusServiceUnavailable:    {"Closed for a moment", "This part of the site is closed for a short time. Please come back later."},
+	http.StatusBadGateway:            {"The app does not answer", "The site is reachable, but the app behind it is not right now. Please try again in a moment."},
+	http.StatusGatewayTimeout:        {"The app takes too long", "The app behind this site did not answer in time. Please try again in a moment."},
+	http.StatusNotFound:              {"No such site here", "Nothing is served under this name. Please check the address."},
 }
 
 const style = `:root{color-scheme:light dark}body{margin:0;min-height:100vh;display:grid;place-items:center;font:1.0625rem/1.5 system-ui,sans-serif;background:Canvas;color:CanvasText}main{max-width:32rem;padding:1.5rem}h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:.5rem 0}small{opacity:.75}code{font-size:.95em}`

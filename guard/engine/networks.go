@@ -43,7 +43,10 @@ func NewNetworks(lists []NetworkList) (*Networks, error) {
 			n.honest[i>>6] |= 1 << (i & 63)
 		}
 	}
-	n.classes = b.Build()
+	var err error
+	if n.classes, err = b.Build(); err != nil {
+		return nil, fmt.Errorf("network lists: %w", err)
+	}
 	for c := range n.classes.Len() {
 		var names []string
 		for _, i := range n.classes.Members(prefix.Class(c)) {

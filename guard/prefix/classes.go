@@ -2,6 +2,7 @@ package prefix
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -25,45 +26,51 @@ type Classes struct {
 	masks   [][4]uint64
 }
 
-// Builder collects lists for a Classes.
+// Builder collects lists for a Classes. The zero Builder is empty.
 type Builder struct {
 	lists map[netip.Prefix][4]uint64
 	n     int
 }
 
 // NewBuilder makes an empty one.
-func NewBuilder() *Builder { return &Builder{lists: map[netip.Prefix][4]uint64{}} }
+func NewBuilder() *Builder { return &Builder{} }
 
-// Add puts prefixes into the list of a number.
+// Add puts prefixes into the list of a number; it may be called again for the same list. Bits behind a prefix's length
+// do not matter, and IPv4 in IPv6 form is IPv4.
 func (b *Builder) Add(list uint16, prefixes []netip.Prefix) error {
 	if list >= MaxLists {
 		return fmt.Errorf("list number %d: a table takes %d lists", list, MaxLists)
 	}
-	if b.n += len(prefixes); b.n > MaxPrefixes {
-		return fmt.Errorf("%d prefixes: a table takes %d", b.n, MaxPrefixes)
+	if b.n+len(prefixes) > MaxPrefixes {
+		return fmt.Errorf("%d prefixes: a table takes %d", b.n+len(prefixes), MaxPrefixes)
+	}
+	if b.lists == nil {
+		b.lists = map[netip.Prefix][4]uint64{}
 	}
 	for _, p := range prefixes {
 		if !p.IsValid() {
 			return fmt.Errorf("prefix %v is not valid", p)
 		}
-		if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
-			p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
-		}
-		p = p.Masked()
+		p = unmap(p).Masked()
 		m := b.lists[p]
 		m[list>>6] |= 1 << (list & 63)
 		b.lists[p] = m
 	}
+	b.n += len(prefixes)
 	return nil
 }
 
-// Build makes the table. Shorter prefixes go first, so that each finds in the table what covers it.
-func (b *Builder) Build() *Classes {
+// Build makes the table. Shorter prefixes go first, so that each finds in the table what covers it. It fails when the
+// lists overlap in more than 65,536 ways.
+func (b *Builder) Build() (*Classes, error) {
 	c := &Classes{}
 	known := map[[4]uint64]Class{}
-	intern := func(m [4]uint64) Class {
+	intern := func(m [4]uint64) (Class, error) {
 		if id, ok := known[m]; ok {
-			return id
+			return id, nil
+		}
+		if len(c.masks) > int(^Class(0)) {
+			return 0, fmt.Errorf("the lists overlap in more than %d ways: merge or drop some", int(^Class(0))+1)
 		}
 		id := Class(len(c.masks))
 		known[m] = id
@@ -75,7 +82,7 @@ func (b *Builder) Build() *Classes {
 			}
 		}
 		c.members = append(c.members, members)
-		return id
+		return id, nil
 	}
 	intern([4]uint64{})
 	prefixes := make([]netip.Prefix, 0, len(b.lists))
@@ -95,15 +102,32 @@ func (b *Builder) Build() *Classes {
 				m[i] |= w
 			}
 		}
-		c.table.Insert(p, intern(m))
+		id, err := intern(m)
+		if err != nil {
+			return nil, err
+		}
+		c.table.Insert(p, id)
 	}
-	return c
+	return c, nil
 }
 
 // Lookup finds the class of an address, which must be unmapped and without a zone.
 func (c *Classes) Lookup(a netip.Addr) Class {
 	class, _ := c.table.Lookup(a)
 	return class
+}
+
+// LookupWords is Lookup for an address as two words, big end first; an IPv4 address is the low half of lo.
+func (c *Classes) LookupWords(hi, lo uint64, is4 bool) Class {
+	if is4 {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], uint32(lo))
+		return c.Lookup(netip.AddrFrom4(b))
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], hi)
+	binary.BigEndian.PutUint64(b[8:], lo)
+	return c.Lookup(netip.AddrFrom16(b))
 }
 
 // Members are the numbers of a class's lists, ascending. The caller must not change the slice.

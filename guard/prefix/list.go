@@ -7,84 +7,90 @@ import (
 	"github.com/gaissmai/bart"
 )
 
-// List maps prefixes to values and is never changed: With gives a new one, so readers need no lock. The zero List is
-// empty.
+// List maps prefixes to values and is never changed: With gives a new one, so readers need no lock. The zero and the
+// nil List are empty. Addresses asked about must be unmapped and without a zone.
 type List[V any] struct {
 	table *bart.Table[V]
 }
 
-// Change puts a value at a prefix, or takes the prefix away.
+// Change puts a value at a prefix, or takes the prefix away. Bits behind the prefix's length do not matter, and a
+// prefix that is not valid changes nothing.
 type Change[V any] struct {
 	Prefix netip.Prefix
 	Value  V
 	Delete bool
 }
 
-// few is how many changes are cheaper one by one, sharing all else with the old table, than in a copy of the whole.
-const few = 64
-
 // With gives the list after the changes, in their order.
 func (l *List[V]) With(changes []Change[V]) *List[V] {
 	if len(changes) == 0 {
 		return l
 	}
-	t := l.table
-	if t == nil {
-		t = &bart.Table[V]{}
+	t := &bart.Table[V]{}
+	if l != nil && l.table != nil {
+		t = l.table
 	}
-	if len(changes) <= few {
+	// A change on its own shares all but its path with the old table, at the price of one path; a copy of the whole
+	// pays for every entry once.
+	if len(changes) <= 1+t.Size()/few {
 		for _, c := range changes {
-			if c.Delete {
-				t = t.DeletePersist(c.Prefix)
+			if p := unmap(c.Prefix); c.Delete {
+				t = t.DeletePersist(p)
 			} else {
-				t = t.InsertPersist(c.Prefix, c.Value)
+				t = t.InsertPersist(p, c.Value)
 			}
 		}
 		return &List[V]{t}
 	}
 	t = t.Clone()
 	for _, c := range changes {
-		if c.Delete {
-			t.Delete(c.Prefix)
+		if p := unmap(c.Prefix); c.Delete {
+			t.Delete(p)
 		} else {
-			t.Insert(c.Prefix, c.Value)
+			t.Insert(p, c.Value)
 		}
 	}
 	return &List[V]{t}
 }
 
+// few: one change on its own costs about as much as copying this many entries.
+const few = 256
+
 // Lookup gives the value of the longest prefix that covers the address.
-func (l *List[V]) Lookup(a netip.Addr) (v V, p netip.Prefix, ok bool) {
-	if l.table == nil {
-		return v, p, false
-	}
-	p, v, ok = l.table.LookupPrefixLPM(netip.PrefixFrom(a, a.BitLen()))
-	return v, p, ok
+func (l *List[V]) Lookup(a netip.Addr) (V, netip.Prefix, bool) {
+	return l.Find(a, func(V) bool { return true })
 }
 
 // Find gives the longest covering prefix whose value is good, so that an entry past its time does not hide a wider one
-// that still holds.
+// that still holds. An address that nothing covers costs one look; each value that is not good costs one more.
 func (l *List[V]) Find(a netip.Addr, good func(V) bool) (v V, p netip.Prefix, ok bool) {
-	if l.table == nil {
+	if l == nil || l.table == nil {
 		return v, p, false
 	}
-	v, ok = l.table.Lookup(a)
-	if !ok {
-		return v, p, false // the usual case costs one look
+	if !l.table.Contains(a) {
+		return v, p, false
 	}
-	if good(v) {
-		return v, p, true
-	}
-	return l.wider(a, good)
-}
-
-func (l *List[V]) wider(a netip.Addr, good func(V) bool) (v V, p netip.Prefix, ok bool) {
-	for p, v := range l.table.Supernets(netip.PrefixFrom(a, a.BitLen())) {
+	for n := a.BitLen(); n >= 0; n = p.Bits() - 1 {
+		p, v, ok = l.table.LookupPrefixLPM(netip.PrefixFrom(a, n))
+		if !ok {
+			break
+		}
 		if good(v) {
 			return v, p, true
 		}
 	}
-	return v, p, false
+	var none V
+	return none, netip.Prefix{}, false
+}
+
+// Covering goes through all prefixes that cover the address, from the longest to the shortest.
+func (l *List[V]) Covering(a netip.Addr) iter.Seq2[netip.Prefix, V] {
+	return func(yield func(netip.Prefix, V) bool) {
+		if l == nil || l.table == nil || !a.IsValid() {
+			return
+		}
+		l.table.Supernets(netip.PrefixFrom(a, a.BitLen()))(yield)
+	}
 }
 
 // Len is the number of prefixes.
@@ -95,9 +101,9 @@ func (l *List[V]) Len() int {
 	return l.table.Size()
 }
 
-// All goes through the prefixes in order.
+// All goes through the prefixes in order, IPv4 first.
 func (l *List[V]) All() iter.Seq2[netip.Prefix, V] {
-	if l.table == nil {
+	if l == nil || l.table == nil {
 		return func(func(netip.Prefix, V) bool) {}
 	}
 	return l.table.AllSorted()
