@@ -121,6 +121,7 @@ func (v *Visit) gather(r *http.Request, f Facts) {
 	if i := s.policy.Watched(req); i >= 0 {
 		v.watch = id.watches[i]
 		v.subject = v.watch.Subject(r)
+		req.KnownAccount = v.known && v.subject != "" && id.devices.Is(v.device, v.subject)
 		if req.Account == "" {
 			req.Account = v.subject // claimed, which is what a limit per account of a sign-in form is about
 		}
@@ -206,7 +207,7 @@ func (v *Visit) Responding(status int, h http.Header) {
 		}
 		h.Del(outcome.Header)
 	} else if v.watch != nil {
-		if o, ok := v.watch.Read(status, h.Get("Location"), v.subject); ok {
+		if o, ok := v.watch.Read(status, h, v.subject); ok {
 			v.Outcome(o)
 		}
 	}

@@ -68,7 +68,8 @@ type rule struct {
 	then     effects
 	answer   Action // then.answer, climbed to what the guard can do
 	spared   Action
-	spare    bool
+	spare    bool // a shared address is challenged rather than banned
+	device   bool // a device that signed in to this account before is let through
 	rehearse bool
 }
 
@@ -125,6 +126,11 @@ func Compile(w *wire.Policy, n *Networks, can Abilities) (*Policy, error) {
 	p.router.fold = w.Identity.Path.FoldCase
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	for _, r := range w.Routes {
+		if err := p.addRoute(r); err != nil {
+			fault("routes: %s: %w", strings.Join(r.Match, ", "), err)
+		}
+	}
 	if p.answer < 400 || p.answer > 599 {
 		fault("answer: status %d: want 400 to 599", p.answer)
 	}
@@ -135,24 +141,6 @@ func Compile(w *wire.Policy, n *Networks, can Abilities) (*Policy, error) {
 			} else {
 				p.keyed.add(id)
 			}
-		}
-	}
-	for _, r := range w.Routes {
-		id, err := p.pattern(r.Match)
-		if err != nil {
-			fault("routes: %w", err)
-			continue
-		}
-		p.name(id)
-		if r.Quiet {
-			p.quiet.add(id)
-		}
-		switch r.Fail {
-		case "", "local":
-		case "open", "closed":
-			p.fails = append(p.fails, routeFail{id, r.Fail})
-		default:
-			fault("route %q: fail: %q: want local, open or closed", r.Match, r.Fail)
 		}
 	}
 	for _, o := range w.Identity.Outcomes {
@@ -208,10 +196,57 @@ func Compile(w *wire.Policy, n *Networks, can Abilities) (*Policy, error) {
 	return p, errors.Join(faults...)
 }
 
-// pattern gives the number of a route pattern.
+// addRoute takes what is said of a route; a name stands for all its templates together.
+func (p *Policy) addRoute(r wire.Route) error {
+	if len(r.Match) == 0 {
+		return errors.New("match: want at least one route, such as \"POST /login\"")
+	}
+	ids := make([]int, 0, len(r.Match)+1)
+	var patterns []Pattern
+	for _, text := range r.Match {
+		pattern, err := ParsePattern(text)
+		if err != nil {
+			return err
+		}
+		id, err := p.router.add(pattern)
+		if err != nil {
+			return err
+		}
+		p.name(id)
+		ids, patterns = append(ids, id), append(patterns, pattern)
+	}
+	if r.Name != "" {
+		id, err := p.router.addNamed("@"+r.Name, patterns)
+		if err != nil {
+			return err
+		}
+		ids = append(ids[:0], id)
+	}
+	for _, id := range ids {
+		if r.Quiet {
+			p.quiet.add(id)
+		}
+		switch r.Fail {
+		case "", "local":
+		case "open", "closed":
+			p.fails = append(p.fails, routeFail{id, r.Fail})
+		default:
+			return fmt.Errorf("fail: %q: want local, open or closed", r.Fail)
+		}
+	}
+	return nil
+}
+
+// pattern gives the number of a route pattern, or of a named route.
 func (p *Policy) pattern(text string) (int, error) {
 	if text == "" {
 		text = "*"
+	}
+	if text[0] == '@' {
+		if id := p.router.named(text); id >= 0 {
+			return id, nil
+		}
+		return 0, fmt.Errorf("route %q: no route of this site has that name", text)
 	}
 	pattern, err := ParsePattern(text)
 	if err != nil {
@@ -286,8 +321,10 @@ func (p *Policy) addRule(w *wire.Rule) error {
 	case "":
 	case "shared-address":
 		r.spare = true
+	case "known-device":
+		r.device = true
 	default:
-		faults = append(faults, fmt.Errorf("spare: %q: want shared-address", w.Spare))
+		faults = append(faults, fmt.Errorf("spare: %q: want shared-address or known-device", w.Spare))
 	}
 	switch w.Mode {
 	case "", "on":

@@ -128,6 +128,34 @@ type leaf struct {
 	id      int
 }
 
+// addNamed makes one number for several patterns.
+func (r *router) addNamed(name string, patterns []Pattern) (int, error) {
+	if r.named(name) >= 0 {
+		return 0, fmt.Errorf("the name %s is taken by another route", name)
+	}
+	if strings.ContainsAny(name, " /*,") || len(name) > 64 {
+		return 0, fmt.Errorf("name %q: want a word", name)
+	}
+	id := len(r.patterns)
+	if id == maxPatterns {
+		return 0, fmt.Errorf("a policy holds at most %d route patterns", maxPatterns)
+	}
+	r.patterns = append(r.patterns, Pattern{Text: name})
+	for _, p := range patterns {
+		r.insert(p, id)
+	}
+	return id, nil
+}
+
+func (r *router) named(name string) int {
+	for i := range r.patterns {
+		if r.patterns[i].Text == name {
+			return i
+		}
+	}
+	return -1
+}
+
 // add gives the pattern its number, the same for the same text.
 func (r *router) add(p Pattern) (int, error) {
 	for i, known := range r.patterns {
@@ -140,10 +168,15 @@ func (r *router) add(p Pattern) (int, error) {
 		return 0, fmt.Errorf("route %q is the %dth pattern: a policy holds at most %d", p.Text, id+1, maxPatterns)
 	}
 	r.patterns = append(r.patterns, p)
+	r.insert(p, id)
+	return id, nil
+}
+
+func (r *router) insert(p Pattern, id int) {
 	l := leaf{p.methods, id}
 	if p.path == "" {
 		r.every = append(r.every, l)
-		return id, nil
+		return
 	}
 	n := &r.root
 	path := p.path
@@ -154,7 +187,7 @@ func (r *router) add(p Pattern) (int, error) {
 		switch {
 		case s == "**":
 			n.rest = append(n.rest, l)
-			return id, nil
+			return
 		case s == "*":
 			if n.star == nil {
 				n.star = &node{}
@@ -175,7 +208,6 @@ func (r *router) add(p Pattern) (int, error) {
 		}
 	}
 	n.end = append(n.end, l)
-	return id, nil
 }
 
 func (n *node) glob(text string) *node {

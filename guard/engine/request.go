@@ -24,11 +24,12 @@ type Request struct {
 	Fingerprint string
 	Kind        string
 
-	KeyFault   Fault // what is wrong with the API key
-	PathFault  bool  // the path could not be normalised
-	KnownSince int64 // unix nanoseconds since when this device or principal is known; 0: it is not
-	Attested   bool  // the client software proved itself
-	Away       bool  // the back end has not answered for a while
+	KeyFault     Fault // what is wrong with the API key
+	PathFault    bool  // the path could not be normalised
+	KnownSince   int64 // unix nanoseconds since when this device or principal is known; 0: it is not
+	KnownAccount bool  // this device signed in before to the account it asks for now
+	Attested     bool  // the client software proved itself
+	Away         bool  // the back end has not answered for a while
 
 	matched  set
 	trap     int

@@ -92,7 +92,7 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 				continue
 			}
 			ru := &p.rules[i]
-			h.draws[h.n] = limit.Draw{Limit: &ru.limit, Slot: ru.slot, Hold: ru.count != "", Soft: v.Allowed || ru.rehearse || !ru.answer.Refuses()}
+			h.draws[h.n] = limit.Draw{Limit: &ru.limit, Slot: ru.slot, Hold: ru.count != "", Soft: v.Allowed || ru.rehearse || !ru.answer.Refuses() || ru.device && r.KnownAccount}
 			h.rules[h.n] = i
 			h.n++
 		}
@@ -124,6 +124,7 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 		if over, back := p.countDistinct(t, r, i); over {
 			ru := &p.rules[i]
 			switch {
+			case ru.device && r.KnownAccount:
 			case v.Allowed || ru.rehearse || !ru.answer.Refuses():
 				p.soft(v, i)
 			case tripped < 0 || i < tripped:
@@ -212,7 +213,7 @@ func (p *Policy) note(h *hand, v *Verdict) {
 func (p *Policy) soft(v *Verdict, i int) {
 	ru := &p.rules[i]
 	v.Marks.add(i)
-	if ru.rehearse || v.Allowed {
+	if ru.rehearse || v.Allowed || ru.answer.Refuses() {
 		return
 	}
 	v.Alert = v.Alert || ru.then.alert

@@ -119,6 +119,11 @@ func (d *Devices) Renew(known Device, ok bool, account string, now time.Time) bo
 	return !ok || now.Sub(known.Since) > renewAfter || known.Account != b64.EncodeToString(d.sum("account", account)[:12])
 }
 
+// Is reports whether the device is known for this account.
+func (d *Devices) Is(known Device, account string) bool {
+	return known.Account == b64.EncodeToString(d.sum("account", account)[:12])
+}
+
 // Session hashes a session cookie's value, which itself is never kept.
 func (d *Devices) Session(value string) string {
 	return b64.EncodeToString(d.sum("session", value)[:12])

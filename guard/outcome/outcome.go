@@ -26,23 +26,23 @@ const maxBody = 64 << 10
 type Watch struct {
 	kind             string
 	subject          []string
-	success, failure *wire.Reply
+	success, failure []wire.Reply
 }
 
 // Kinds that can be observed.
-var kinds = []string{"login", "signup", "reset", "payment", "send", "confirm"}
+var kinds = []string{"login", "signup", "reset", "token", "payment", "send", "confirm"}
 
 // New reads a declaration.
 func New(o wire.Observed) (*Watch, error) {
 	if !slices.Contains(kinds, o.Kind) {
 		return nil, fmt.Errorf("outcome of %q: kind %q: want one of %s", o.Route, o.Kind, strings.Join(kinds, ", "))
 	}
-	if o.Success == nil && o.Failure == nil {
-		return nil, fmt.Errorf("outcome of %q: say what success or failure looks like, such as failure: {status: [200, 401]}", o.Route)
+	if len(o.Success)+len(o.Failure) == 0 {
+		return nil, fmt.Errorf("outcome of %q: say what success or failure looks like, such as failure: [{status: [200, 401]}]", o.Route)
 	}
-	for _, r := range []*wire.Reply{o.Success, o.Failure} {
-		if r != nil && len(r.Status) == 0 && r.Location == "" && r.NotLocation == "" {
-			return nil, fmt.Errorf("outcome of %q: an empty reply never holds; give status, location or not_location", o.Route)
+	for _, r := range slices.Concat(o.Success, o.Failure) {
+		if len(r.Status) == 0 && len(r.Location) == 0 && len(r.NotLocation) == 0 && r.Type == "" {
+			return nil, fmt.Errorf("outcome of %q: an empty reply never holds; give status, location, not_location or type", o.Route)
 		}
 	}
 	return &Watch{o.Kind, o.Subject, o.Success, o.Failure}, nil
@@ -52,12 +52,12 @@ func New(o wire.Observed) (*Watch, error) {
 func (w *Watch) Kind() string { return w.kind }
 
 // Read says what a response means; ok is false where it is neither success nor failure.
-func (w *Watch) Read(status int, location, subject string) (o wire.Outcome, ok bool) {
+func (w *Watch) Read(status int, h http.Header, subject string) (o wire.Outcome, ok bool) {
 	o = wire.Outcome{Kind: w.kind, Subject: subject}
 	switch {
-	case holds(w.success, status, location):
+	case holds(w.success, status, h):
 		o.Result = "ok"
-	case holds(w.failure, status, location):
+	case holds(w.failure, status, h):
 		o.Result = "failed"
 	default:
 		return o, false
@@ -65,24 +65,31 @@ func (w *Watch) Read(status int, location, subject string) (o wire.Outcome, ok b
 	return o, true
 }
 
-func holds(r *wire.Reply, status int, location string) bool {
-	if r == nil || len(r.Status) > 0 && !slices.Contains(r.Status, status) {
-		return false
+func holds(replies []wire.Reply, status int, h http.Header) bool {
+	for i := range replies {
+		r := &replies[i]
+		if len(r.Status) > 0 && !slices.Contains(r.Status, status) || r.Type != "" && !engine.Glob(r.Type, h.Get("Content-Type")) {
+			continue
+		}
+		if len(r.Location) == 0 && len(r.NotLocation) == 0 {
+			return true
+		}
+		path := h.Get("Location")
+		if path == "" {
+			continue
+		}
+		if u, err := url.Parse(path); err == nil {
+			path = u.Path
+		}
+		if (len(r.Location) == 0 || matches(r.Location, path)) && !matches(r.NotLocation, path) {
+			return true
+		}
 	}
-	if r.Location == "" && r.NotLocation == "" {
-		return true
-	}
-	if location == "" {
-		return false
-	}
-	path := location
-	if u, err := url.Parse(location); err == nil {
-		path = u.Path
-	}
-	if r.Location != "" && !engine.Glob(r.Location, path) {
-		return false
-	}
-	return r.NotLocation == "" || !engine.Glob(r.NotLocation, path)
+	return false
+}
+
+func matches(globs []string, s string) bool {
+	return slices.ContainsFunc(globs, func(g string) bool { return engine.Glob(g, s) })
 }
 
 // Subject finds whom the request is about in its form, JSON or query, and puts the body back for the app. A body that

@@ -194,8 +194,8 @@ func add(p *wire.Policy, lists []engine.NetworkList, words []string) ([]engine.N
 	case "outcome":
 		return lists, outcomeWords(p, words)
 	case "route":
-		head, f := read(words, "fail", "quiet")
-		p.Routes = append(p.Routes, wire.Route{Match: strings.Join(head, " "), Fail: f.one("fail"), Quiet: f.has("quiet")})
+		head, f := read(words, "fail", "quiet", "name")
+		p.Routes = append(p.Routes, wire.Route{Name: f.one("name"), Match: list(strings.Join(head, " ")), Fail: f.one("fail"), Quiet: f.has("quiet")})
 	case "answer":
 		_, f := read(words, "uniform", "status")
 		p.Answer.Uniform = p.Answer.Uniform || f.has("uniform")
@@ -254,16 +254,16 @@ func outcomeWords(p *wire.Policy, words []string) error {
 		return fmt.Errorf("want ROUTE KIND …")
 	}
 	o := wire.Observed{Route: strings.Join(head[:len(head)-1], " "), Kind: head[len(head)-1], Subject: list(f.one("subject"))}
-	reply := func(words []string) (*wire.Reply, error) {
-		r := &wire.Reply{}
+	reply := func(words []string) ([]wire.Reply, error) {
+		r := wire.Reply{}
 		for i := 0; i < len(words); i++ {
 			switch {
 			case words[i] == "to" && i+1 < len(words):
 				i++
-				r.Location = words[i]
+				r.Location = list(words[i])
 			case words[i] == "not-to" && i+1 < len(words):
 				i++
-				r.NotLocation = words[i]
+				r.NotLocation = list(words[i])
 			default:
 				for _, s := range list(words[i]) {
 					n, err := strconv.Atoi(s)
@@ -274,7 +274,7 @@ func outcomeWords(p *wire.Policy, words []string) error {
 				}
 			}
 		}
-		return r, nil
+		return []wire.Reply{r}, nil
 	}
 	var err error
 	if f.has("success") {

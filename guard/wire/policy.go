@@ -90,15 +90,16 @@ type Observed struct {
 	Route   string   `json:"route" yaml:"route"`
 	Kind    string   `json:"kind" yaml:"kind"`                 // login, signup, payment, send, confirm
 	Subject []string `json:"subject,omitempty" yaml:"subject"` // body or form fields, the first present wins
-	Success *Reply   `json:"success,omitempty" yaml:"success"`
-	Failure *Reply   `json:"failure,omitempty" yaml:"failure"`
+	Success []Reply  `json:"success,omitempty" yaml:"success"` // any of them
+	Failure []Reply  `json:"failure,omitempty" yaml:"failure"`
 }
 
 // Reply describes a response. All that is given must hold; an empty Reply never holds.
 type Reply struct {
 	Status      []int  `json:"status,omitempty" yaml:"status"`
-	Location    string `json:"location,omitempty" yaml:"location"`         // path glob the redirect must match
-	NotLocation string `json:"not_location,omitempty" yaml:"not_location"` // path glob it must not match
+	Location    Words  `json:"location,omitempty" yaml:"location"`         // path globs, one of which the redirect must match
+	NotLocation Words  `json:"not_location,omitempty" yaml:"not_location"` // path globs, none of which it may match
+	Type        string `json:"type,omitempty" yaml:"type"`                 // glob of the Content-Type
 }
 
 // Answer is how refusals look.
@@ -108,9 +109,10 @@ type Answer struct {
 	Legacy  bool `json:"x_ratelimit,omitempty" yaml:"x_ratelimit"`
 }
 
-// Route is what is said of a route apart from rules.
+// Route is what is said of a route apart from rules. One that has several templates goes by a name.
 type Route struct {
-	Match string `json:"match" yaml:"match"`
+	Name  string `json:"name,omitempty" yaml:"name"` // "login": rules, blocks, outcomes and levers may say @login for all of Match
+	Match Words  `json:"match" yaml:"match"`
 	Fail  string `json:"fail,omitempty" yaml:"fail"`   // local (default), open or closed: when the back end is away
 	Quiet bool   `json:"quiet,omitempty" yaml:"quiet"` // no RateLimit fields: they would tell an attacker the budget
 }
