@@ -85,13 +85,13 @@ func (a Act) got() int {
 // WriteText writes the report for a person: a table, and what it means in three sentences.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Attack on %s, %s\n\n", r.Target, seconds(r.TookMS))
+	fmt.Fprintf(&b, "Attack on %s, %s\n\n", r.Target, span(r.TookMS))
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tsent\trefused\treached the shop\terrors\tfirst refused\tafter\t")
 	for _, a := range r.Acts {
 		number, after := "-", "-"
 		if a.First != nil {
-			number, after = "#"+thousands(a.First.Request), seconds(a.First.AfterMS)
+			number, after = "#"+thousands(a.First.Request), span(a.First.AfterMS)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", a.Name, thousands(a.Sent), thousands(a.Refused),
 			thousands(a.reached()), thousands(a.Errors), number, after)
@@ -119,12 +119,17 @@ func (r Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "The attackers got %s.\n", list(got))
 	fmt.Fprintf(&b, "Honest customers made %s, of which %s refused: sign-ins %d of %d, sign-ups %d of %d, slowest answer %s.\n",
 		plural(h.Requests, "request"), were(h.Refused), h.SignInsAccepted, h.SignIns, h.SignUpsAccepted, h.SignUps,
-		seconds(h.SlowestMS))
+		span(h.SlowestMS))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func seconds(ms int64) string { return fmt.Sprintf("%.2f s", float64(ms)/1000) }
+func span(ms int64) string {
+	if ms < 1000 {
+		return strconv.FormatInt(ms, 10) + " ms"
+	}
+	return fmt.Sprintf("%.1f s", float64(ms)/1000)
+}
 
 func thousands(n int) string {
 	s := strconv.Itoa(n)

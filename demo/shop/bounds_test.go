@@ -24,6 +24,7 @@ func TestStatsCountWhatReachedTheShop(t *testing.T) {
 	send(s, "POST", "/checkout", "card[number]=4000000000000002", "Cookie", "shop_cart=0.1")
 	send(s, "POST", "/checkout", "card[number]=4242424242424242", "Cookie", "shop_cart=0.1")
 	send(s, "GET", "/api/orders", "")
+	send(s, "GET", "/health", "")
 	want := Stats{
 		Requests: 9, SignUps: 3, Accounts: 2, LogIns: 2, LoggedIn: 1, Resets: 1, Payments: 2, Declined: 1, APIDenied: 1,
 	}
