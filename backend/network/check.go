@@ -1,0 +1,120 @@
+package network
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+)
+
+// MaxShare is the part of the IPv4 address space, and of the allocated IPv6 space, that one list may cover. All hosting
+// companies together have 9 %, the largest cloud has 2.4 %.
+const MaxShare = 0.20
+
+// No public list may hold these: a rule against it would meet the operator's own network.
+var inner = prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+	"192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/8", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8")
+
+// Operators publish these by mistake (Vultr does); no packet comes from them, and they stand for strangers in every
+// manual. They are dropped: documentation, benchmarks, ORCHID, 6to4.
+var nobody = prefixes("192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "2001:2::/48",
+	"2001:10::/28", "2001:20::/28", "2001:db8::/32", "3fff::/20", "2002::/16")
+
+func prefixes(words ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(words))
+	for i, w := range words {
+		out[i] = netip.MustParsePrefix(w)
+	}
+	return out
+}
+
+func within(p netip.Prefix, ranges []netip.Prefix) bool {
+	for _, r := range ranges {
+		if r.Bits() <= p.Bits() && r.Contains(p.Addr()) {
+			return true
+		}
+	}
+	return false
+}
+
+// Sane tells why prefixes cannot be a network list. Own lists may hold private ranges, others not.
+func Sane(canonical []netip.Prefix, own bool) error {
+	if len(canonical) == 0 {
+		return fmt.Errorf("it holds no prefixes")
+	}
+	s := sizeOf(canonical)
+	if share := float64(s.v4Addresses) / (1 << 32); share > MaxShare {
+		return fmt.Errorf("it covers %.0f %% of all IPv4 addresses, and %.0f %% is the most that is believed", share*100, MaxShare*100)
+	}
+	if s.v6Share > MaxShare {
+		return fmt.Errorf("it covers %.0f %% of the IPv6 addresses in use, and %.0f %% is the most that is believed", min(s.v6Share, 1)*100, MaxShare*100)
+	}
+	if own {
+		return nil
+	}
+	for _, p := range canonical {
+		for _, r := range inner {
+			if p.Overlaps(r) {
+				return fmt.Errorf("it holds %s, which is not a public address", p)
+			}
+		}
+	}
+	return nil
+}
+
+// Public is Canonical without the ranges that nobody can send from.
+func Public(in []netip.Prefix) []netip.Prefix {
+	kept := make([]netip.Prefix, 0, len(in))
+	for _, p := range in {
+		if !within(p, nobody) {
+			kept = append(kept, p)
+		}
+	}
+	return Canonical(kept)
+}
+
+// Shrunk tells why a new list is too small to be believed in place of the old one.
+func Shrunk(old, fresh []netip.Prefix) error {
+	a, b := sizeOf(old), sizeOf(fresh)
+	for _, c := range []struct {
+		verb, noun    string
+		before, after uint64
+	}{
+		{"has", "prefixes", a.v4 + a.v6, b.v4 + b.v6},
+		{"has", "IPv4 prefixes", a.v4, b.v4},
+		{"has", "IPv6 prefixes", a.v6, b.v6},
+		{"covers", "IPv4 addresses", a.v4Addresses, b.v4Addresses},
+	} {
+		if c.after < c.before-c.after && c.after < c.before {
+			return fmt.Errorf("the download %s %s %s, %s before", c.verb, thousands(c.after), c.noun, thousands(c.before))
+		}
+	}
+	return nil
+}
+
+type size struct {
+	v4, v6      uint64
+	v4Addresses uint64
+	v6Share     float64 // of 2000::/3, from which all public addresses come
+}
+
+func sizeOf(ps []netip.Prefix) (s size) {
+	for _, p := range ps {
+		if p.Addr().Is4() {
+			s.v4++
+			s.v4Addresses += 1 << (32 - p.Bits())
+			continue
+		}
+		s.v6++
+		s.v6Share += math.Ldexp(1, 3-p.Bits())
+	}
+	return s
+}
+
+func thousands(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
