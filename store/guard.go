@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Guard is one guard as the back end knows it.
+type Guard struct {
+	Site      string `json:"-"`
+	ID        string `json:"id"`
+	Kind      string `json:"kind"`
+	Version   string `json:"version"`
+	Runtime   string `json:"runtime"`
+	Host      string `json:"host"`
+	FirstSeen int64  `json:"first_seen"`
+	LastSeen  int64  `json:"last_seen"`
+	Revision  uint64 `json:"revision"` // that it says it enforces
+	Since     int64  `json:"since"`    // the guard's clock
+	Fault     string `json:"fault,omitempty"`
+	Dropped   uint64 `json:"dropped"`
+	Modules   string `json:"-"` // JSON
+}
+
+const guardColumns = `site, id, kind, version, runtime, host, first_seen, last_seen, revision, since, fault, dropped, modules`
+
+// SeenGuard notes a guard and what runs where it stands.
+func (db *DB) SeenGuard(ctx context.Context, g Guard) error {
+	return db.tx(ctx, "noting guard "+g.ID, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, '', 0, $8)
+			ON CONFLICT (site, id) DO UPDATE SET kind = excluded.kind, version = excluded.version, runtime = excluded.runtime,
+			host = excluded.host, last_seen = excluded.last_seen, modules = excluded.modules`,
+			g.Site, g.ID, g.Kind, g.Version, g.Runtime, g.Host, g.LastSeen, g.Modules)
+		return err
+	})
+}
+
+// Receipt notes what a guard says it enforces.
+func (db *DB) Receipt(ctx context.Context, site, guard string, revision uint64, since int64, fault string, at int64) error {
+	return db.tx(ctx, "noting a receipt of guard "+guard, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, '', '', '', '', $3, $3, $4, $5, $6, 0, '[]')
+			ON CONFLICT (site, id) DO UPDATE SET last_seen = excluded.last_seen, revision = excluded.revision, since = excluded.since, fault = excluded.fault`,
+			site, guard, at, revision, since, fault)
+		return err
+	})
+}
+
+// Guards gives a site's guards.
+func (db *DB) Guards(ctx context.Context, site string) ([]Guard, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT `+guardColumns+` FROM guard WHERE site = $1 ORDER BY id`, site)
+	return collect(rows, err, func(r *sql.Rows) (g Guard, err error) {
+		return g, r.Scan(&g.Site, &g.ID, &g.Kind, &g.Version, &g.Runtime, &g.Host, &g.FirstSeen, &g.LastSeen, &g.Revision, &g.Since, &g.Fault, &g.Dropped, &g.Modules)
+	})
+}
+
+// NetworkList is a list that was downloaded or is one's own.
+type NetworkList struct {
+	Name     string
+	Kind     string
+	Body     string // JSON: title, source, licence, dates, status
+	Checksum string
+	Prefixes []byte // text, compressed
+}
+
+// PutNetworkList keeps a list in place of the one of its name.
+func (db *DB) PutNetworkList(ctx context.Context, l NetworkList) error {
+	return db.tx(ctx, "keeping network list "+l.Name, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO network_list (name, kind, body, checksum, prefixes) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, body = excluded.body, checksum = excluded.checksum, prefixes = excluded.prefixes`,
+			l.Name, l.Kind, l.Body, l.Checksum, l.Prefixes)
+		return err
+	})
+}
+
+// NetworkLists gives all kept lists.
+func (db *DB) NetworkLists(ctx context.Context) ([]NetworkList, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT name, kind, body, checksum, prefixes FROM network_list ORDER BY name`)
+	return collect(rows, err, func(r *sql.Rows) (l NetworkList, err error) {
+		return l, r.Scan(&l.Name, &l.Kind, &l.Body, &l.Checksum, &l.Prefixes)
+	})
+}
+
+// DeleteNetworkList forgets a kept list.
+func (db *DB) DeleteNetworkList(ctx context.Context, name string) error {
+	return db.tx(ctx, "forgetting network list "+name, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM network_list WHERE name = $1`, name)
+		return err
+	})
+}
+
+// Touch moves every site on by a revision, because something that all policies refer to has changed.
+func (db *DB) Touch(ctx context.Context, what, author string, at int64) error {
+	sites, err := db.Sites(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sites {
+		err := db.change(ctx, s.ID, author, "telling "+s.Name+" of "+what, at, func(*sql.Tx) ([]Change, error) {
+			return []Change{{Kind: ChangePolicy, Subject: what}}, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
