@@ -8,53 +8,48 @@ import (
 	"strings"
 )
 
-// Segment is a run of events, packed by package event.
+// Segment is a run of events of one day, packed by the back end's event room.
 type Segment struct {
-	ID          int64
-	Site        string
 	Day         int32 // days since 1970, UTC
+	ID          int64
 	First, Last int64 // unix microseconds
 	Count       int
 	Sealed      bool
-	Body        []byte
+	Body        []byte // not read by listings
 }
 
 // Posting says that a segment has an event with a term.
 type Posting struct {
 	Day     int32
-	Term    int64
 	Segment int64
+	Term    int64
 }
 
-// Rollup is what happened in a minute, hour or day, packed by package event.
+// Rollup is what happened in a minute, hour or day, packed.
 type Rollup struct {
 	Span  string
 	Start int64
 	Body  []byte
 }
 
-// EventWrite is one ingest: all of it is kept, or none.
+// Seen is which of a guard's events have been taken in since a boot of it, packed.
+type Seen struct {
+	Guard, Boot string
+	At          int64
+	Body        []byte
+}
+
+// EventWrite is what one site's events change.
 type EventWrite struct {
 	Site     string
-	Guard    string // with the boot of its process
-	Seq      uint64 // of the last event of the batch
-	At       int64
-	Segments []Segment // inserted, or replaced by id
+	Seen     []Seen
+	Segments []Segment // inserted, or replaced
 	Postings []Posting
 	Rollups  []Rollup // replaced whole
 }
 
-// Sequence gives the last sequence of a guard's events that is kept, 0 for none.
-func (db *DB) Sequence(ctx context.Context, site, guard string) (seq uint64, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT seq FROM sequence WHERE site = $1 AND guard = $2`, site, guard).Scan(&seq)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return seq, err
-}
-
-// AppendEvents keeps an ingest, with several guards' sequences if they share the transaction.
-func (db *DB) AppendEvents(ctx context.Context, writes ...EventWrite) error {
+// AppendEvents keeps all of it, or nothing.
+func (db *DB) AppendEvents(ctx context.Context, writes []EventWrite) error {
 	return db.tx(ctx, "keeping events", func(tx *sql.Tx) error {
 		for i := range writes {
 			if err := appendEvents(ctx, tx, &writes[i]); err != nil {
@@ -67,17 +62,18 @@ func (db *DB) AppendEvents(ctx context.Context, writes ...EventWrite) error {
 
 func appendEvents(ctx context.Context, tx *sql.Tx, w *EventWrite) error {
 	for _, s := range w.Segments {
-		_, err := tx.ExecContext(ctx, `INSERT INTO segment (id, site, day, first, last, count, sealed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			ON CONFLICT (site, id) DO UPDATE SET first = excluded.first, last = excluded.last, count = excluded.count, sealed = excluded.sealed, body = excluded.body`,
-			s.ID, w.Site, s.Day, s.First, s.Last, s.Count, s.Sealed, s.Body)
+		_, err := tx.ExecContext(ctx, `INSERT INTO segment (site, day, id, first, last, count, sealed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (site, day, id) DO UPDATE SET first = excluded.first, last = excluded.last, count = excluded.count, sealed = excluded.sealed, body = excluded.body`,
+			w.Site, s.Day, s.ID, s.First, s.Last, s.Count, s.Sealed, s.Body)
 		if err != nil {
 			return err
 		}
 	}
-	if err := insertMany(ctx, tx, `INSERT INTO posting (day, site, term, segment) VALUES `, ` ON CONFLICT DO NOTHING`, len(w.Postings), 4, func(i int) []any {
-		p := w.Postings[i]
-		return []any{p.Day, w.Site, p.Term, p.Segment}
-	}); err != nil {
+	err := insertMany(ctx, tx, `INSERT INTO posting (site, term, day, segment) VALUES `, ` ON CONFLICT DO NOTHING`, len(w.Postings), 4, func(i int) []any {
+		p := &w.Postings[i]
+		return []any{w.Site, p.Term, p.Day, p.Segment}
+	})
+	if err != nil {
 		return err
 	}
 	for _, r := range w.Rollups {
@@ -87,12 +83,14 @@ func appendEvents(ctx context.Context, tx *sql.Tx, w *EventWrite) error {
 			return err
 		}
 	}
-	if w.Guard == "" {
-		return nil
+	for _, s := range w.Seen {
+		_, err := tx.ExecContext(ctx, `INSERT INTO seen (site, guard, boot, at, body) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (site, guard, boot) DO UPDATE SET at = excluded.at, body = excluded.body`, w.Site, s.Guard, s.Boot, s.At, s.Body)
+		if err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO sequence (site, guard, seq, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (site, guard) DO UPDATE SET seq = excluded.seq, at = excluded.at`, w.Site, w.Guard, w.Seq, w.At)
-	return err
+	return nil
 }
 
 // insertMany writes rows a few hundred at a time: one statement for each costs twice as much.
@@ -125,90 +123,115 @@ func insertMany(ctx context.Context, tx *sql.Tx, head, tail string, n, columns i
 	return nil
 }
 
-const segmentColumns = `id, site, day, first, last, count, sealed, body`
+// EventsSeen gives what is kept of a guard's boot, nil where nothing is.
+func (db *DB) EventsSeen(ctx context.Context, site, guard, boot string) ([]byte, error) {
+	var b []byte
+	err := db.read.QueryRowContext(ctx, `SELECT body FROM seen WHERE site = $1 AND guard = $2 AND boot = $3`, site, guard, boot).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return b, err
+}
+
+const segmentColumns = `s.day, s.id, s.first, s.last, s.count, s.sealed`
 
 func scanSegment(r *sql.Rows) (s Segment, err error) {
-	return s, r.Scan(&s.ID, &s.Site, &s.Day, &s.First, &s.Last, &s.Count, &s.Sealed, &s.Body)
+	return s, r.Scan(&s.Day, &s.ID, &s.First, &s.Last, &s.Count, &s.Sealed)
 }
 
-// Segments gives the segments that reach into a time, newest first, below an id if one is given.
-func (db *DB) Segments(ctx context.Context, site string, from, to, below int64, limit int) ([]Segment, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segment
-		WHERE site = $1 AND last >= $2 AND first <= $3 AND ($4 = 0 OR id < $4) ORDER BY id DESC LIMIT $5`, site, from, to, below, limit)
+// A place stands before another by day, then id. day 0 and id 0 stand for no bound.
+const before = `($4 = 0 OR s.day < $4 OR (s.day = $4 AND s.id < $5))`
+
+// Segments gives the segments that reach into from ≤ time < to and stand before a place, the last first.
+func (db *DB) Segments(ctx context.Context, site string, from, to int64, day int32, id int64, limit int) ([]Segment, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segment s
+		WHERE s.site = $1 AND s.last >= $2 AND s.first < $3 AND `+before+` AND s.day >= $6 AND s.day <= $7 ORDER BY s.day DESC, s.id DESC LIMIT $8`,
+		site, from, to, day, id, dayOf(from), dayOf(to), limit)
 	return collect(rows, err, scanSegment)
 }
 
-// SegmentsWith gives the newest segments that have a term, on days from to to, below an id if one is given.
-func (db *DB) SegmentsWith(ctx context.Context, site string, term int64, from, to int32, below int64, limit int) ([]Segment, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT s.id, s.site, s.day, s.first, s.last, s.count, s.sealed, s.body
-		FROM posting p JOIN segment s ON s.site = p.site AND s.id = p.segment
-		WHERE p.site = $1 AND p.term = $2 AND p.day >= $3 AND p.day <= $4 AND ($5 = 0 OR p.segment < $5)
-		ORDER BY p.day DESC, p.segment DESC LIMIT $6`, site, term, from, to, below, limit)
+// SegmentsWith gives those that have a term.
+func (db *DB) SegmentsWith(ctx context.Context, site string, term int64, from, to int64, day int32, id int64, limit int) ([]Segment, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT `+segmentColumns+`
+		FROM posting p JOIN segment s ON s.site = p.site AND s.day = p.day AND s.id = p.segment
+		WHERE p.site = $1 AND s.last >= $2 AND s.first < $3 AND ($4 = 0 OR p.day < $4 OR (p.day = $4 AND p.segment < $5)) AND p.day >= $6 AND p.day <= $7 AND p.term = $8
+		ORDER BY p.day DESC, p.segment DESC LIMIT $9`,
+		site, from, to, day, id, dayOf(from), dayOf(to), term, limit)
 	return collect(rows, err, scanSegment)
 }
 
-// OpenSegments gives those that were not sealed, for a back end that starts again.
-func (db *DB) OpenSegments(ctx context.Context) ([]Segment, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segment WHERE NOT sealed`)
-	return collect(rows, err, scanSegment)
+const dayMicros = 86_400_000_000
+
+func dayOf(micros int64) int64 {
+	d := micros / dayMicros
+	if micros%dayMicros < 0 {
+		d--
+	}
+	return d
 }
 
-// LastSegment gives the highest segment id of a site.
-func (db *DB) LastSegment(ctx context.Context, site string) (id int64, err error) {
-	return id, db.read.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM segment WHERE site = $1`, site).Scan(&id)
+// SegmentBody reads a segment, nil where it was dropped meanwhile.
+func (db *DB) SegmentBody(ctx context.Context, site string, day int32, id int64) ([]byte, error) {
+	var b []byte
+	err := db.read.QueryRowContext(ctx, `SELECT body FROM segment WHERE site = $1 AND day = $2 AND id = $3`, site, day, id).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return b, err
 }
 
-// Rollups gives a site's rollups of a span that begin in a time, in order.
+// Rollups gives a site's rollups of a span with from ≤ start < to, in order.
 func (db *DB) Rollups(ctx context.Context, site, span string, from, to int64) ([]Rollup, error) {
 	rows, err := db.read.QueryContext(ctx, `SELECT span, start, body FROM rollup WHERE site = $1 AND span = $2 AND start >= $3 AND start < $4 ORDER BY start`, site, span, from, to)
 	return collect(rows, err, func(r *sql.Rows) (x Rollup, err error) { return x, r.Scan(&x.Span, &x.Start, &x.Body) })
 }
 
-// DropDays forgets events of days before one, a piece at a time so that no ingest waits long.
-func (db *DB) DropDays(ctx context.Context, before int32) error {
+// EventDays lists the days that have events.
+func (db *DB) EventDays(ctx context.Context) ([]int32, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT DISTINCT day FROM segment ORDER BY day`)
+	return collect(rows, err, func(r *sql.Rows) (d int32, err error) { return d, r.Scan(&d) })
+}
+
+// DropEventDay forgets a day's segments, postings and rollups, and what was seen of boots last heard of before its end.
+// It takes small steps, so that no ingest waits long.
+func (db *DB) DropEventDay(ctx context.Context, day int32) error {
 	sites, err := db.Sites(ctx)
 	if err != nil {
 		return err
 	}
+	if err := db.shed(ctx, `DELETE FROM segment WHERE (site, day, id) IN (SELECT site, day, id FROM segment WHERE day = $1 LIMIT 100)`, day); err != nil {
+		return err
+	}
+	for _, s := range sites {
+		if err := db.shed(ctx, `DELETE FROM posting WHERE (site, term, day, segment) IN
+			(SELECT site, term, day, segment FROM posting WHERE site = $2 AND day = $1 LIMIT 5000)`, day, s.ID); err != nil {
+			return err
+		}
+	}
+	start, end := int64(day)*dayMicros, int64(day+1)*dayMicros
+	return db.tx(ctx, "forgetting old counts", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM rollup WHERE start >= $1 AND start < $2`, start, end); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM seen WHERE at < $1`, end)
+		return err
+	})
+}
+
+// shed runs a bounded DELETE until nothing is left.
+func (db *DB) shed(ctx context.Context, statement string, args ...any) error {
 	for {
 		var n int64
 		err := db.tx(ctx, "forgetting old events", func(tx *sql.Tx) error {
-			res, err := tx.ExecContext(ctx, `DELETE FROM segment WHERE (site, id) IN (SELECT site, id FROM segment WHERE day < $1 LIMIT 200)`, before)
+			res, err := tx.ExecContext(ctx, statement, args...)
 			if err != nil {
 				return err
 			}
 			n, err = res.RowsAffected()
 			return err
 		})
-		if err != nil {
+		if err != nil || n == 0 {
 			return err
 		}
-		if n == 0 {
-			break
-		}
 	}
-	for _, s := range sites {
-		for {
-			var n int64
-			err := db.tx(ctx, "forgetting old postings", func(tx *sql.Tx) error {
-				res, err := tx.ExecContext(ctx, `DELETE FROM posting WHERE (site, term, day, segment) IN
-					(SELECT site, term, day, segment FROM posting WHERE site = $1 AND day < $2 LIMIT 5000)`, s.ID, before)
-				if err != nil {
-					return err
-				}
-				n, err = res.RowsAffected()
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				break
-			}
-		}
-	}
-	return db.tx(ctx, "forgetting old rollups", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM rollup WHERE span <> 'day' AND start < $1`, int64(before)*86_400_000_000)
-		return err
-	})
 }

@@ -54,19 +54,18 @@ CREATE TABLE change (
   subject TEXT NOT NULL, body TEXT NOT NULL, author TEXT NOT NULL,
   PRIMARY KEY (site, revision, kind, subject)
 );
-CREATE TABLE sequence (
-  site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, guard TEXT NOT NULL, seq BIGINT NOT NULL, at BIGINT NOT NULL,
-  PRIMARY KEY (site, guard)
+CREATE TABLE seen (
+  site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, guard TEXT NOT NULL, boot TEXT NOT NULL, at BIGINT NOT NULL,
+  body BYTEA NOT NULL, PRIMARY KEY (site, guard, boot)
 );
 CREATE TABLE segment (
-  id BIGINT NOT NULL, site TEXT NOT NULL, day BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL,
+  site TEXT NOT NULL, day BIGINT NOT NULL, id BIGINT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL,
   count BIGINT NOT NULL, sealed BOOLEAN NOT NULL, body BYTEA NOT NULL,
-  PRIMARY KEY (site, id)
+  PRIMARY KEY (site, day, id)
 );
-CREATE INDEX segment_time ON segment (site, last);
 CREATE INDEX segment_day ON segment (day);
 CREATE TABLE posting (
-  day BIGINT NOT NULL, site TEXT NOT NULL, term BIGINT NOT NULL, segment BIGINT NOT NULL,
+  site TEXT NOT NULL, term BIGINT NOT NULL, day BIGINT NOT NULL, segment BIGINT NOT NULL,
   PRIMARY KEY (site, term, day, segment)
 );
 CREATE TABLE rollup (

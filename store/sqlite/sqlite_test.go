@@ -22,10 +22,11 @@ func TestOpen(t *testing.T) {
 	if err != nil || b.Until != 100 {
 		t.Fatal(b, err)
 	}
-	if err := db.AppendEvents(ctx, store.EventWrite{Site: "a", Guard: "g", Seq: 3, Segments: []store.Segment{{ID: 1, Body: []byte("x")}}, Postings: []store.Posting{{1, 2, 1}}}); err != nil {
+	w := store.EventWrite{Site: "a", Segments: []store.Segment{{Day: 3, ID: 1, First: 3 * 86_400_000_000, Last: 3*86_400_000_000 + 5, Body: []byte("x")}}, Postings: []store.Posting{{Day: 3, Segment: 1, Term: 2}}}
+	if err := db.AppendEvents(ctx, []store.EventWrite{w}); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := db.SegmentsWith(ctx, "a", 2, 0, 9, 0, 5); err != nil || len(s) != 1 {
+	if s, err := db.SegmentsWith(ctx, "a", 2, 0, 9*86_400_000_000, 0, 0, 5); err != nil || len(s) != 1 {
 		t.Fatal(s, err)
 	}
 }
