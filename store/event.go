@@ -10,6 +10,7 @@ import (
 
 // Segment is a run of events of one day, packed by the back end's event room.
 type Segment struct {
+	Site        string
 	Day         int32 // days since 1970, UTC
 	ID          int64
 	First, Last int64 // unix microseconds
@@ -133,10 +134,10 @@ func (db *DB) EventsSeen(ctx context.Context, site, guard, boot string) ([]byte,
 	return b, err
 }
 
-const segmentColumns = `s.day, s.id, s.first, s.last, s.count, s.sealed`
+const segmentColumns = `s.site, s.day, s.id, s.first, s.last, s.count, s.sealed`
 
 func scanSegment(r *sql.Rows) (s Segment, err error) {
-	return s, r.Scan(&s.Day, &s.ID, &s.First, &s.Last, &s.Count, &s.Sealed)
+	return s, r.Scan(&s.Site, &s.Day, &s.ID, &s.First, &s.Last, &s.Count, &s.Sealed)
 }
 
 // A place stands before another by day, then id. day 0 and id 0 stand for no bound.

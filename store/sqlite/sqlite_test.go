@@ -22,7 +22,7 @@ func TestOpen(t *testing.T) {
 	if err != nil || b.Until != 100 {
 		t.Fatal(b, err)
 	}
-	w := store.EventWrite{Site: "a", Segments: []store.Segment{{Day: 3, ID: 1, First: 3 * 86_400_000_000, Last: 3*86_400_000_000 + 5, Body: []byte("x")}}, Postings: []store.Posting{{Day: 3, Segment: 1, Term: 2}}}
+	w := store.EventWrite{Site: "a", Segments: []store.Segment{{Site: "a", Day: 3, ID: 1, First: 3 * 86_400_000_000, Last: 3*86_400_000_000 + 5, Body: []byte("x")}}, Postings: []store.Posting{{Day: 3, Segment: 1, Term: 2}}}
 	if err := db.AppendEvents(ctx, []store.EventWrite{w}); err != nil {
 		t.Fatal(err)
 	}
