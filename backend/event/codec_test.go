@@ -223,7 +223,7 @@ func TestTermsOfASegmentAreThoseOfItsEvents(t *testing.T) {
 		addressTerm(e.Address), hash(byNetwork, "192.0.2.0/24"), hash(byNetwork, "tor"), hash(byHost, "h"), hash(byRoute, "r"),
 		hash(byKind, "k"), hash(byFingerprint, "f"), hash(byAccount, "a"), hash(byKey, "y"), hash(byCertificate, "c"),
 		hash(bySession, "s"), hash(byAction, "block"), hash(byRule, "u"), hash(byRule, "m"), hash(byReason, "z"),
-		statusTerm(403), hash(byOutcome, "login.failed"), hash(bySubject, "eve"),
+		statusTerm(403), hash(byOutcome, "login.failed"), hash(byAccount, "eve"),
 	}
 	set := map[int64]bool{}
 	for _, term := range Terms(e) {

@@ -29,7 +29,7 @@ func hash[T string | []byte](column string, value T) int64 {
 const (
 	byAddress     = "address"
 	byNetwork     = "network" // a /24 or /48, or a network list's name
-	byAccount     = "account"
+	byAccount     = "account" // or the subject of an outcome: who failed to sign in has no account yet
 	byKey         = "api_key"
 	byCertificate = "certificate"
 	byFingerprint = "fingerprint"
@@ -40,7 +40,6 @@ const (
 	byReason      = "reason"
 	byKind        = "kind"
 	byOutcome     = "outcome" // "login.failed"
-	bySubject     = "subject" // of an outcome
 	bySession     = "session"
 	byHost        = "host"
 )
@@ -91,7 +90,7 @@ func (b *builder) terms(to []int64) []int64 {
 		for _, o := range outcomes {
 			to = append(to, hash(byOutcome, o.Name()))
 			if o.Subject != "" {
-				to = append(to, hash(bySubject, o.Subject))
+				to = append(to, hash(byAccount, o.Subject))
 			}
 		}
 	}
