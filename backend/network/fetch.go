@@ -60,7 +60,7 @@ func NewClient(allowed func(netip.Addr) error, roots *x509.CertPool) *http.Clien
 				return fmt.Errorf("more than %d redirects", hops)
 			}
 			if from := via[len(via)-1].URL; r.URL.Scheme != "https" && from.Scheme == "https" {
-				return fmt.Errorf("a redirect from https to %s was not followed", r.URL.Scheme)
+				return errors.New("a redirect led away from https and was not followed")
 			}
 			return nil
 		},

@@ -141,8 +141,12 @@ func lines(r io.Reader, firstColumn bool, add func(string) error) error {
 	return sc.Err()
 }
 
-// The deepest document of an operator has five levels.
-const maxDepth = 16
+// The deepest document of an operator has five levels, whose names have 30 bytes together. Without the second bound, one
+// huge name around millions of small ones would be copied for each of them.
+const (
+	maxDepth = 16
+	maxPath  = 256
+)
 
 // texts walks a JSON document and shows every text in it with the names that lead there. It keeps nothing but the way
 // down, and insists on exactly one whole value.
@@ -173,6 +177,9 @@ func texts(r io.Reader, show func(path, text string) error) error {
 			name := tok.(string) // the decoder lets nothing else stand before a colon
 			if path = way[n-1].path; path != "" {
 				path += "."
+			}
+			if len(path)+len(name) > maxPath {
+				return fmt.Errorf("byte %d: names of more than %d bytes lead there", dec.InputOffset(), maxPath)
 			}
 			path += name
 			way[n-1].name = false

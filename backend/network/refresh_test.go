@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,124 +13,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
+
+	"palisade.dev/guard/prefix"
 )
-
-var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-
-// memory is a Store; full makes it fail.
-type memory struct {
-	mu   sync.Mutex
-	kept map[string]Kept
-	full error
-}
-
-func (m *memory) LoadLists(context.Context) ([]Kept, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []Kept
-	for _, k := range m.kept {
-		out = append(out, k)
-	}
-	return out, nil
-}
-
-func (m *memory) SaveList(_ context.Context, k Kept) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.full != nil {
-		return m.full
-	}
-	m.kept[k.List.Name] = k
-	return nil
-}
-
-// scene is a refresher whose clock, store and servers the test holds.
-type scene struct {
-	*Refresher
-	Config
-	t       *testing.T
-	now     time.Time
-	store   *memory
-	server  *httptest.Server
-	answer  http.HandlerFunc
-	asked   []*http.Request
-	changed []string
-}
-
-// plainList writes n separate /24s, one a line.
-func plainList(n int) string {
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, "9.%d.%d.0/24\n", i*2/256, i*2%256)
-	}
-	return b.String()
-}
-
-func newScene(t *testing.T) *scene {
-	s := &scene{t: t, now: noon, store: &memory{kept: map[string]Kept{}}}
-	s.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.asked = append(s.asked, r)
-		s.answer(w, r)
-	}))
-	t.Cleanup(s.server.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(s.server.Certificate())
-	old, err := Read("plain", strings.NewReader(plainList(100)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Config = Config{
-		Bundled: []List{{
-			Name: "cloud/test", Kind: Cloud, Title: "Test Cloud", Source: "snapshot", Prefixes: old, Checksum: Checksum(old),
-			Date: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC),
-		}},
-		Sources: []Source{{Name: "cloud/test", Kind: Cloud, Addresses: []string{s.server.URL + "/list?token=secret"}, Format: "plain", Every: day}},
-		Store:   s.store,
-		Public:  NewClient(Anywhere, roots), Private: NewClient(Anywhere, roots),
-		Files: fstest.MapFS{},
-		Clock: func() time.Time { return s.now },
-		Rand:  func() float64 { return 0.5 },
-		// Small, so that endless answers end soon.
-		MaxBytes: 1 << 20, Timeout: 5 * time.Second, UserAgent: "Palisade/test (+https://palisade.dev)",
-		Changed: func(l List) { s.changed = append(s.changed, l.Name+" "+l.Checksum) },
-	}
-	s.start()
-	return s
-}
-
-// start makes a refresher from what the store has, as after a restart.
-func (s *scene) start() {
-	s.t.Helper()
-	var err error
-	if s.Refresher, err = New(s.t.Context(), s.Config); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *scene) status(name string) Status {
-	s.t.Helper()
-	for _, st := range s.Status() {
-		if st.Name == name {
-			return st
-		}
-	}
-	s.t.Fatalf("no status of %s", name)
-	return Status{}
-}
-
-// due moves the clock to where the list is tried next, and lets it be tried.
-func (s *scene) due() Status {
-	s.t.Helper()
-	s.now = s.status("cloud/test").NextTry
-	s.Tick(s.t.Context())
-	return s.status("cloud/test")
-}
-
-func text(body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }
-}
 
 func TestRefresh(t *testing.T) {
 	s := newScene(t)
@@ -227,7 +112,10 @@ func TestRefreshKeepsTheOldList(t *testing.T) {
 		}, "fetching URL/list: unexpected EOF"},
 		{"redirect to http", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
-		}, "fetching URL/list: a redirect from https to http was not followed"},
+		}, "fetching URL/list: a redirect led away from https and was not followed"},
+		{"redirect to a long name", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://"+strings.Repeat("x", 9000)+"/", http.StatusFound)
+		}, "/list: "},
 		{"redirects without end", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 		}, "fetching URL/list: more than 5 redirects"},
@@ -239,7 +127,7 @@ func TestRefreshKeepsTheOldList(t *testing.T) {
 			s.answer = c.answer
 			st := s.due()
 			want := strings.ReplaceAll(c.want, "URL", s.server.URL)
-			if !strings.HasPrefix(st.LastError, "kept the list of 2026-11-20: ") || !strings.Contains(st.LastError, want) || strings.Contains(st.LastError, "secret") {
+			if !strings.HasPrefix(st.LastError, "kept the list of 2026-11-20: ") || !strings.Contains(st.LastError, want) || strings.Contains(st.LastError, "secret") || len(st.LastError) > 600 {
 				t.Errorf("status says %q, want %q", st.LastError, want)
 			}
 			if st.Prefixes != 100 || len(s.Lookup(netip.MustParseAddr("9.0.2.1"))) != 1 || len(s.changed) != 0 {
@@ -262,7 +150,7 @@ func TestRefreshKeepsTheOldList(t *testing.T) {
 		})
 		n++
 	}
-	if n < 15 {
+	if n < 16 {
 		t.Errorf("%d cases", n)
 	}
 }
@@ -294,6 +182,40 @@ func TestAnySize(t *testing.T) {
 	}
 	if err := s.Refresh(t.Context(), "cloud/none", false); err == nil || err.Error() != "there is no network list cloud/none" {
 		t.Errorf("%v", err)
+	}
+}
+
+// Where not all downloads can be looked up together, as many as can be are in force, and the others say why not.
+func TestMoreListsThanAnIndexTakes(t *testing.T) {
+	s := newScene(t)
+	s.Sources = nil
+	for i := range prefix.MaxLists + 1 {
+		s.Sources = append(s.Sources, Source{Name: fmt.Sprintf("cloud/x%d", i), Kind: Cloud, Addresses: []string{s.server.URL}, Format: "plain", Every: day})
+	}
+	var mu sync.Mutex
+	next := 0
+	s.Public = getter(func(*http.Request) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		w := httptest.NewRecorder()
+		next++
+		fmt.Fprintf(w, "8.%d.%d.0/24\n", next/256, next%256)
+		return w.Result(), nil
+	})
+	s.start()
+	s.now = s.now.Add(time.Hour)
+	s.Tick(t.Context())
+	refused := 0
+	for _, st := range s.Status() {
+		if strings.HasPrefix(st.LastError, "no list yet: 257 network lists: at most 256 can be looked up together") {
+			refused++
+		}
+	}
+	if in := len(s.Lists()); in != prefix.MaxLists || refused != 2 || len(s.Lookup(netip.MustParseAddr("9.0.2.1"))) != 1 {
+		t.Errorf("%d lists in force, %d refused", in, refused)
+	}
+	if err := s.SetOwn(t.Context(), []OwnList{{Name: "office", Entries: []string{"7.7.7.7"}}}); err == nil || len(s.Lists()) != prefix.MaxLists {
+		t.Errorf("one more of our own: %v", err)
 	}
 }
 

@@ -17,6 +17,9 @@ const together = 4
 // A list that failed is tried again after this, then after twice as long and so on, up to its usual time.
 const backOff = 15 * time.Minute
 
+// The most of an error that a status shows.
+const maxWhy = 500
+
 // Run renews lists until the context ends. After is time.After.
 func (r *Refresher) Run(ctx context.Context, after func(time.Duration) <-chan time.Time) {
 	for {
@@ -282,9 +285,13 @@ func (r *Refresher) failed(e *entry, now time.Time, err error) outcome {
 	k := e.kept
 	k.LastTry, k.Failures = now, k.Failures+1
 	k.NextTry = now.Add(r.about(min(e.every, backOff<<min(k.Failures-1, 10))))
-	k.LastError = fmt.Sprintf("no list yet: %v", err)
+	why := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if len(why) > maxWhy { // a host name to which a stranger redirects us may fill pages
+		why = strings.ToValidUTF8(why[:maxWhy], "") + "…"
+	}
+	k.LastError = "no list yet: " + why
 	if len(k.List.Prefixes) > 0 {
-		k.LastError = fmt.Sprintf("kept the list of %s: %v", k.List.Date.Format(time.DateOnly), err)
+		k.LastError = fmt.Sprintf("kept the list of %s: %s", k.List.Date.Format(time.DateOnly), why)
 	}
 	return outcome{entry: e, kept: k, quiet: e.file() && k.LastError == e.kept.LastError}
 }
