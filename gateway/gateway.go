@@ -48,14 +48,15 @@ type Site struct {
 
 // Limits protect the gateway itself. What is zero gets the default in its comment.
 type Limits struct {
-	Header         int           // 32 KiB of request header
-	HeaderTimeout  time.Duration // 10 s from connection to whole header
-	IdleTimeout    time.Duration // 2 min between requests
-	BodyTimeout    time.Duration // 30 s without a byte of a request's body
-	Connections    int           // 20,000 in all
-	PerSource      int           // 512 from one IPv4 address or IPv6 /64
-	DrainTimeout   time.Duration // 30 s for requests under way at the end
-	BodyBufferSize int           // 32 KiB copied at once
+	Header        int           // 32 KiB of request header
+	HeaderTimeout time.Duration // 10 s from connection to whole header
+	IdleTimeout   time.Duration // 2 min between requests
+	BodyTimeout   time.Duration // 30 s without a byte of a request's body, and before its rate counts
+	BodyRate      int           // 500 bytes a second that a body must bring on average, as Apache asks; -1 asks for none
+	WriteTimeout  time.Duration // 1 min until the client has taken what is written to it
+	Connections   int           // 20,000 in all
+	PerSource     int           // 512 from one IPv4 address or IPv6 /64
+	DrainTimeout  time.Duration // 30 s for requests under way at the end
 }
 
 func (l Limits) filled() Limits {
@@ -72,11 +73,12 @@ func (l Limits) filled() Limits {
 	fill(&l.HeaderTimeout, 10*time.Second)
 	fill(&l.IdleTimeout, 2*time.Minute)
 	fill(&l.BodyTimeout, 30*time.Second)
+	fill(&l.WriteTimeout, time.Minute)
 	fill(&l.DrainTimeout, 30*time.Second)
+	fillInt(&l.BodyRate, 500)
 	fillInt(&l.Header, 32<<10)
 	fillInt(&l.Connections, 20_000)
 	fillInt(&l.PerSource, 512)
-	fillInt(&l.BodyBufferSize, 32<<10)
 	return l
 }
 
@@ -106,8 +108,7 @@ func New(c Config) (*Gateway, error) {
 		g.now = time.Now
 	}
 	g.sources.limit(g.limits.Connections, g.limits.PerSource)
-	size := g.limits.BodyBufferSize
-	g.buffers.New = func() any { b := make([]byte, size); return &b }
+	g.buffers.New = func() any { b := make([]byte, shortBody); return &b }
 	if err := g.Reload(c); err != nil {
 		g.closeAll()
 		return nil, err
@@ -117,78 +118,78 @@ func New(c Config) (*Gateway, error) {
 
 // Reload puts another configuration in force. Sites, upstreams and certificates change between two requests; sockets
 // that stay are kept, new ones are opened before old ones close, and requests under way end as they began. A
-// configuration with a fault changes nothing.
+// configuration with a fault changes nothing. Limits are those of New: they hold for sockets, which stay.
 func (g *Gateway) Reload(c Config) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return errors.New("the gateway has stopped")
 	}
-	next, err := newTable(c.Sites, g.sites.Load(), g.now, g.log)
+	next, err := newTable(c.Sites, g.sites.Load(), g.now)
 	if err != nil {
 		return err
 	}
 	var faults []error
 	opened := map[string]*listening{}
 	wanted := map[string]Listener{}
+	certs := map[string]*certificates{}
 	for _, l := range c.Listen {
 		if _, twice := wanted[l.Address]; twice {
 			faults = append(faults, fmt.Errorf("listen on %s twice", l.Address))
 			continue
 		}
 		wanted[l.Address] = l
-		if have := g.listening[l.Address]; have != nil && have.samePort(l) {
-			continue
-		}
-		o, err := g.open(l)
-		if err != nil {
+		var kept *certificates
+		if have := g.listening[l.Address]; have != nil {
+			kept = have.certs.Load()
+		} else if o, err := g.open(l); err != nil {
 			faults = append(faults, err)
-			continue
+		} else {
+			opened[l.Address] = o
 		}
-		opened[l.Address] = o
-	}
-	certificates := map[string]*certificates{}
-	for address, l := range wanted {
-		cs, err := newCertificates(l.TLS, next.hosts(), g.log)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("listen on %s: %w", address, err))
+		if certs[l.Address], err = newCertificates(l.TLS, next.hosts(), kept); err != nil {
+			faults = append(faults, fmt.Errorf("listen on %s: %w", l.Address, err))
 		}
-		certificates[address] = cs
 	}
 	if len(faults) > 0 {
 		for _, o := range opened {
-			o.close()
+			_ = o.Close()
 		}
+		next.retire(g.sites.Load())
 		return errors.Join(faults...)
 	}
+	// From here on nothing can fail.
 	old := g.sites.Swap(next)
-	for address := range wanted {
-		l := opened[address]
-		if l == nil {
-			l = g.listening[address]
+	for address, l := range wanted {
+		o := opened[address]
+		if o == nil {
+			o = g.listening[address]
 		}
-		l.certs.Store(certificates[address])
-	}
-	for address, o := range opened {
-		if have := g.listening[address]; have != nil {
-			have.drain(g.limits.DrainTimeout)
+		certs[address].start(g.log)
+		before := o.certs.Swap(certs[address])
+		before.stop(certs[address])
+		o.conf.Store(&l)
+		if g.listening[address] == nil {
+			g.listening[address] = o
+			o.serve(g)
 		}
-		g.listening[address] = o
-		o.serve(g)
 	}
 	for address, have := range g.listening {
 		if _, stays := wanted[address]; !stays {
 			have.drain(g.limits.DrainTimeout)
+			have.certs.Load().stop(nil)
 			delete(g.listening, address)
 		}
 	}
+	next.watch(g.log)
 	if old != nil {
 		old.retire(next)
 	}
 	return nil
 }
 
-// Run serves until the context ends, then lets requests under way end within DrainTimeout.
+// Run serves until the context ends, then lets requests under way end within DrainTimeout. Upgraded connections, which
+// have no end of their own, are closed after that.
 func (g *Gateway) Run(ctx context.Context) error {
 	var err error
 	select {
@@ -205,7 +206,11 @@ func (g *Gateway) closeAll() {
 	g.closed = true
 	var wg sync.WaitGroup
 	for _, l := range g.listening {
-		wg.Go(func() { l.shutdown(g.limits.DrainTimeout) })
+		wg.Go(func() {
+			l.shutdown(g.limits.DrainTimeout)
+			l.cut()
+			l.certs.Load().stop(nil)
+		})
 	}
 	wg.Wait()
 	if t := g.sites.Load(); t != nil {
@@ -218,18 +223,24 @@ func (g *Gateway) Addr(address string) net.Addr {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if l := g.listening[address]; l != nil {
-		return l.socket.Addr()
+		return l.Addr()
 	}
 	return nil
 }
 
 // Metrics are counters since the start.
 type Metrics struct {
-	Requests, Refused, UpstreamErrors, UnknownHost atomic.Uint64
-	Upgrades                                       atomic.Int64 // open now
+	Requests, Refused, UpstreamErrors, UnknownHost, Malformed atomic.Uint64
+
+	Upgrades atomic.Int64 // open now
 }
 
 // Metrics gives the gateway's counters.
 func (g *Gateway) Metrics() *Metrics { return &g.metrics }
+
+// Connections says how many clients are connected, and how many were turned away at the bounds since the start.
+func (g *Gateway) Connections() (open int, refused uint64) {
+	return g.sources.count(), g.sources.refused.Load()
+}
 
 var _ http.Handler = (*Gateway)(nil)

@@ -107,6 +107,7 @@ func (s *site) slow() *httputil.ReverseProxy {
 			c := pr.In.Context().Value(passageKey{}).(*carried)
 			pr.Out.URL.Scheme, pr.Out.URL.Host = c.o.url.Scheme, c.o.url.Host
 			pr.Out.Host = pr.In.Host
+			pr.Out.URL.RawQuery = pr.In.URL.RawQuery // the proxy takes out what Go would not parse; the app may
 			for name := range pr.Out.Header {
 				if strings.HasPrefix(name, "Palisade-") {
 					delete(pr.Out.Header, name)

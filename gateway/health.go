@@ -43,16 +43,18 @@ func (h *health) ok() {
 	}
 }
 
-func (h *health) failed() {
+// failed notes a failure and says which in a row it is.
+func (h *health) failed() int32 {
 	n := h.failures.Add(1)
 	if n >= failuresToDown {
 		d := min(firstDown<<min(n-failuresToDown, 8), longestDown)
 		h.retry.Store(h.now().UnixNano() + int64(d))
 	}
+	return n
 }
 
 // watch asks each new upstream of a site for its health path.
-func (s *site) watch(now func() time.Time, log *slog.Logger) {
+func (s *site) watch(log *slog.Logger) {
 	if s.Health == "" {
 		return
 	}

@@ -1,14 +1,16 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
+	"os"
 	"strings"
-	"time"
+	"sync/atomic"
 
 	"palisade.dev/gateway/upstream"
 	"palisade.dev/guard"
@@ -18,40 +20,49 @@ import (
 // ServeHTTP takes one request through its site's guard and on to the app.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.metrics.Requests.Add(1)
+	in, _ := r.Context().Value(inboundKey{}).(*inbound)
+	peer, ok := in.from()
+	if !ok {
+		panic(http.ErrAbortHandler) // one connection too many
+	}
+	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
+		r.Body = g.slowBody(w, r)
+	}
+	if !wellFormed(r) {
+		g.metrics.Malformed.Add(1)
+		answer.Write(w, r, answer.Refusal{Status: http.StatusBadRequest, Reference: "-"})
+		return
+	}
 	s := g.sites.Load().find(r.Host)
 	if s == nil {
 		g.metrics.UnknownHost.Add(1)
 		answer.Write(w, r, answer.Refusal{Status: http.StatusNotFound, Reference: "-"})
 		return
 	}
-	var f guard.Facts
-	f.Peer, _ = r.Context().Value(peerKey{}).(netip.Addr)
-	if h, ok := r.Context().Value(helloKey{}).(*hello); ok {
-		f.JA4 = h.ja4
-	}
 	p := passage{g: g, s: s, w: w, r: r}
-	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
-		p.limitBody()
+	tooLarge := r.ContentLength > s.MaxBody
+	if r.ContentLength != 0 && !tooLarge {
+		r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 	}
-	p.v = s.Guard.Begin(r, f)
-	ended := false
+	p.v = s.Guard.Begin(r, guard.Facts{Peer: peer, JA4: in.ja4})
 	defer func() {
-		if !ended { // a panic, which net/http uses to cut a response off
-			p.v.End(http.StatusBadGateway, p.bytes)
+		if p.status == 0 { // a panic before there was an answer
+			p.status = http.StatusBadGateway
 		}
+		p.v.End(p.status, p.bytes)
 	}()
 	p.v.Hold(r.Context())
 	switch {
 	case p.v.Refused():
 		g.metrics.Refused.Add(1)
 		p.refuse()
+	case tooLarge:
+		p.fail(http.StatusRequestEntityTooLarge)
 	case s.Honeypot != nil && s.Honeypot.serves(r):
 		p.honeypot()
 	default:
 		p.pass()
 	}
-	ended = true
-	p.v.End(p.status, p.bytes)
 }
 
 // passage is one request on its way.
@@ -63,60 +74,86 @@ type passage struct {
 	v      *guard.Visit
 	status int
 	bytes  int64
+	late   atomic.Pointer[error] // what the client failed to send of a long body
 }
 
 func (p *passage) refuse() {
-	if p.r.Body != nil && p.r.ContentLength != 0 {
-		p.w.Header().Set("Connection", "close") // do not read a flood's bodies to keep its connections
-	}
+	p.hangUp()
 	p.v.Refuse(p.w, p.r)
 	p.status = p.v.Verdict.Status
 }
 
+// fail answers in place of the app.
 func (p *passage) fail(status int) {
+	p.hangUp()
 	p.status = status
 	answer.Write(p.w, p.r, answer.Refusal{Status: status, Reference: p.v.Reference()})
 }
 
-// limitBody bounds a body's size, and the time that may pass without a byte of it.
-func (p *passage) limitBody() {
-	p.r.Body = &slowBody{
-		ReadCloser: http.MaxBytesReader(p.w, p.r.Body, p.s.MaxBody),
-		c:          http.NewResponseController(p.w), every: p.g.limits.BodyTimeout, now: p.g.now,
+// hangUp has the connection closed where a body is still on its way: nobody reads a flood's bodies to keep its
+// connections. HTTP/2 can end one stream without the others.
+func (p *passage) hangUp() {
+	if p.r.ContentLength != 0 && p.r.ProtoMajor == 1 {
+		p.w.Header().Set("Connection", "close")
 	}
 }
 
-// slowBody gives each read a deadline of its own. A client that sends a byte now and then keeps it moving only as long
-// as it really sends.
-type slowBody struct {
-	io.ReadCloser
-	c     *http.ResponseController
-	every time.Duration
-	now   func() time.Time
-}
+// shortBody is how long a body may be to be read before the app is asked, which so never waits for a slow client. A
+// longer one may be answered before it is all there, for which the standard transport is made.
+const shortBody = 32 << 10
 
-func (b *slowBody) Read(p []byte) (int, error) {
-	_ = b.c.SetReadDeadline(b.now().Add(b.every))
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		_ = b.c.SetReadDeadline(time.Time{})
+func (p *passage) shortBody() (*[]byte, error) {
+	buffer := p.g.buffers.Get().(*[]byte)
+	if p.r.ContentLength == 0 {
+		return buffer, nil
 	}
-	return n, err
+	if _, err := io.ReadFull(p.r.Body, (*buffer)[:p.r.ContentLength]); err != nil {
+		p.g.buffers.Put(buffer)
+		return nil, err
+	}
+	return buffer, nil
 }
 
-// shortBody is how long a body may be to be sent before the app's answer is read. A longer one may be answered before
-// it is all there, for which the standard transport is made.
-const shortBody = 64 << 10
+// bodyFailed answers a client that did not send what it said.
+func (p *passage) bodyFailed(err error) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		p.fail(http.StatusRequestEntityTooLarge)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		p.fail(http.StatusRequestTimeout)
+	default:
+		p.fail(http.StatusBadRequest)
+	}
+}
 
 // pass hands the request to the app and its response back.
 func (p *passage) pass() {
-	o := p.s.pick()
 	r := p.r
-	if o.pool == nil || upgrades(r) || r.ContentLength < 0 || r.ContentLength > shortBody || len(r.Trailer) > 0 || r.Header.Get("Expect") != "" || r.Method == http.MethodConnect {
+	o := p.s.pick(nil)
+	if o.pool == nil || upgrades(r) || r.ContentLength < 0 || r.ContentLength > shortBody || len(r.Trailer) > 0 || r.Header.Get("Expect") != "" {
 		p.passSlow(o)
 		return
 	}
-	res, err := o.pool.Do(&upstream.Request{Request: r, Target: target(r), Head: p.head})
+	buffer, err := p.shortBody()
+	if err != nil {
+		p.bodyFailed(err)
+		return
+	}
+	defer p.g.buffers.Put(buffer)
+	ask := &upstream.Request{Request: r, Target: target(r), Head: p.head, Body: (*buffer)[:r.ContentLength]}
+	res, err := o.pool.Do(ask)
+	if errors.Is(err, upstream.ErrDial) && len(p.s.origins) > 1 && r.Context().Err() == nil {
+		// The app has seen nothing of it: the next one may.
+		p.unreachable(o, err)
+		o = p.s.pick(o)
+		if o.pool == nil {
+			r.Body = io.NopCloser(bytes.NewReader(ask.Body))
+			p.passSlow(o)
+			return
+		}
+		res, err = o.pool.Do(ask)
+	}
 	if err != nil {
 		p.upstreamFailed(o, err)
 		return
@@ -137,7 +174,7 @@ func (p *passage) pass() {
 	}
 	body := p.injected(res.Body, h)
 	p.w.WriteHeader(res.StatusCode)
-	whole = p.copy(body, res.ContentLength < 0)
+	whole = p.copy(body, *buffer, res.ContentLength < 0)
 	if whole && announced {
 		for name, values := range res.Trailer {
 			h[name] = values
@@ -150,18 +187,16 @@ func (p *passage) pass() {
 }
 
 // copy moves the body to the client and reports whether all of it got there. A stream is flushed at each piece.
-func (p *passage) copy(body io.Reader, stream bool) bool {
-	buffer := p.g.buffers.Get().(*[]byte)
-	defer p.g.buffers.Put(buffer)
+func (p *passage) copy(body io.Reader, buffer []byte, stream bool) bool {
 	var flush func() error
 	if stream {
 		flush = http.NewResponseController(p.w).Flush
 		_ = flush() // the header, before the app has anything to say
 	}
 	for {
-		n, err := body.Read(*buffer)
+		n, err := body.Read(buffer)
 		if n > 0 {
-			m, werr := p.w.Write((*buffer)[:n])
+			m, werr := p.w.Write(buffer[:n])
 			p.bytes += int64(m)
 			if werr != nil {
 				return false
@@ -181,25 +216,40 @@ func (p *passage) copy(body io.Reader, stream bool) bool {
 
 // upstreamFailed answers for an app that did not.
 func (p *passage) upstreamFailed(o *origin, err error) {
-	p.g.metrics.UpstreamErrors.Add(1)
 	var tooLarge *http.MaxBytesError
 	var timeout net.Error
 	switch {
 	case errors.As(err, &tooLarge):
-		p.fail(http.StatusRequestEntityTooLarge)
+		p.bodyFailed(err)
+		return
+	case p.late.Load() != nil:
+		p.bodyFailed(*p.late.Load())
 		return
 	case errors.Is(err, context.Canceled):
 		p.status = 499 // as nginx calls a client that left
 		return
+	}
+	p.g.metrics.UpstreamErrors.Add(1)
+	switch {
 	case dialFailed(err):
-		o.state.failed()
+		p.unreachable(o, err)
 		p.fail(http.StatusBadGateway)
+		return
 	case errors.As(err, &timeout) && timeout.Timeout():
 		p.fail(http.StatusGatewayTimeout)
 	default:
 		p.fail(http.StatusBadGateway)
 	}
-	p.g.log.Warn("the app did not answer", "site", p.s.Name, "upstream", o.url.String(), "err", err)
+	p.g.log.Warn("the app did not answer", "site", p.s.Name, "upstream", o.url.String(), "method", p.r.Method, "path", p.r.URL.Path, "err", err)
+}
+
+// unreachable notes a failure to connect. Only the first ones are news: an app that is down fails every request.
+func (p *passage) unreachable(o *origin, err error) {
+	level := slog.LevelDebug
+	if o.state.failed() <= failuresToDown {
+		level = slog.LevelWarn
+	}
+	p.g.log.Log(p.r.Context(), level, "the app cannot be reached", "site", p.s.Name, "upstream", o.url.String(), "err", err)
 }
 
 // target is the request's path and query as they came. A path that begins with two slashes would be read as a host by

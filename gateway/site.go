@@ -46,7 +46,7 @@ type origin struct {
 	stop  context.CancelFunc
 }
 
-func newTable(sites []Site, old *table, now func() time.Time, log *slog.Logger) (*table, error) {
+func newTable(sites []Site, old *table, now func() time.Time) (*table, error) {
 	t := &table{exact: map[string]*site{}}
 	var faults []error
 	for _, s := range sites {
@@ -74,12 +74,17 @@ func newTable(sites []Site, old *table, now func() time.Time, log *slog.Logger) 
 		t.all = append(t.all, built)
 	}
 	if err := errors.Join(faults...); err != nil {
+		t.retire(old)
 		return nil, err
 	}
-	for _, s := range t.all {
-		s.watch(now, log)
-	}
 	return t, nil
+}
+
+// watch starts what goes on in the background, once the table is in force.
+func (t *table) watch(log *slog.Logger) {
+	for _, s := range t.all {
+		s.watch(log)
+	}
 }
 
 func newSite(s Site, old *table, now func() time.Time) (*site, error) {
@@ -88,6 +93,9 @@ func newSite(s Site, old *table, now func() time.Time) (*site, error) {
 	}
 	if len(s.Upstreams) == 0 {
 		return nil, errors.New("no upstream: where is the app, such as http://127.0.0.1:4000?")
+	}
+	if s.Guard == nil {
+		return nil, errors.New("no guard")
 	}
 	if s.MaxBody == 0 {
 		s.MaxBody = 100 << 20
@@ -131,7 +139,7 @@ func (t *table) origin(s Site, u *url.URL) *origin {
 		return nil
 	}
 	for _, old := range t.all {
-		if old.Name != s.Name || old.Timeout != s.Timeout {
+		if old.Name != s.Name || old.Timeout != s.Timeout || old.Health != s.Health {
 			continue
 		}
 		for _, o := range old.origins {
@@ -200,9 +208,9 @@ func (t *table) find(host string) *site {
 	return t.any
 }
 
-// pick gives the next upstream that is up; where none is, the one whose next try is due soonest, because trying beats
-// refusing.
-func (s *site) pick() *origin {
+// pick gives the next upstream that is up, other than the one just tried; where none is, the one whose next try is due
+// soonest, because trying beats refusing.
+func (s *site) pick(tried *origin) *origin {
 	n := uint32(len(s.origins))
 	if n == 1 {
 		return s.origins[0]
@@ -211,12 +219,18 @@ func (s *site) pick() *origin {
 	var best *origin
 	for i := range n {
 		o := s.origins[(start+i)%n]
+		if o == tried {
+			continue
+		}
 		if o.state.up() {
 			return o
 		}
 		if best == nil || o.state.retry.Load() < best.state.retry.Load() {
 			best = o
 		}
+	}
+	if best == nil { // the same upstream, given twice
+		return tried
 	}
 	return best
 }

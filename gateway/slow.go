@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 
 	"palisade.dev/gateway/upstream"
@@ -14,6 +15,9 @@ func (p *passage) passSlow(o *origin) {
 		p.g.metrics.Upgrades.Add(1)
 		defer p.g.metrics.Upgrades.Add(-1)
 	}
+	if p.r.ContentLength != 0 {
+		p.r.Body = &lateBody{p.r.Body, p}
+	}
 	ctx := context.WithValue(p.r.Context(), passageKey{}, &carried{p, o})
 	p.s.proxy.ServeHTTP(p.w, p.r.WithContext(ctx))
 }
@@ -22,4 +26,18 @@ func (p *passage) passSlow(o *origin) {
 func dialFailed(err error) bool {
 	var op *net.OpError
 	return errors.Is(err, upstream.ErrDial) || errors.As(err, &op) && op.Op == "dial"
+}
+
+// lateBody remembers that it was the client who failed, which the transport reports like a failure of the app.
+type lateBody struct {
+	io.ReadCloser
+	p *passage
+}
+
+func (b *lateBody) Read(buf []byte) (int, error) {
+	n, err := b.ReadCloser.Read(buf)
+	if err != nil && err != io.EOF {
+		b.p.late.Store(&err)
+	}
+	return n, err
 }

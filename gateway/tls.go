@@ -1,16 +1,15 @@
 package gateway
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
+	"slices"
 
-	"github.com/caddyserver/certmagic"
+	"github.com/mholt/acmez/v3"
 
 	"palisade.dev/guard/identity"
 )
@@ -26,27 +25,20 @@ type TLS struct {
 // CertificateFiles are a certificate chain and its key, in PEM.
 type CertificateFiles struct{ Certificate, Key string }
 
-// ACME obtains certificates for the sites' hosts and renews them.
-type ACME struct {
-	Email     string
-	Directory string // Let's Encrypt unless given
-	Folder    string // keeps account and certificates
-	CA        string // PEM file of the directory's own root, for a private authority
-}
-
 // certificates is what a listener answers handshakes with; a Reload swaps it whole.
 type certificates struct {
-	files   []tls.Certificate
-	magic   *certmagic.Config
-	clients *x509.CertPool
-	require bool
+	files  []tls.Certificate
+	acme   *authority
+	config *tls.Config
 }
 
-func newCertificates(t *TLS, hosts []string, log *slog.Logger) (*certificates, error) {
+// newCertificates reads the files anew, and goes on with the authority of the ones in force where it is the same.
+func newCertificates(t *TLS, hosts []string, old *certificates) (*certificates, error) {
 	if t == nil {
 		return nil, nil
 	}
-	c := &certificates{require: t.RequireClient}
+	c := &certificates{config: &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}}
+	c.config.GetCertificate = c.find
 	for _, f := range t.Files {
 		pair, err := tls.LoadX509KeyPair(f.Certificate, f.Key)
 		if err != nil {
@@ -59,17 +51,25 @@ func newCertificates(t *TLS, hosts []string, log *slog.Logger) (*certificates, e
 		if err != nil {
 			return nil, err
 		}
-		c.clients = pool
+		c.config.ClientCAs, c.config.ClientAuth = pool, tls.VerifyClientCertIfGiven
+		if t.RequireClient {
+			c.config.ClientAuth = tls.RequireAndVerifyClientCert
+		}
 	} else if t.RequireClient {
 		return nil, errors.New("require_client needs client_ca: whose certificates count?")
 	}
 	if t.ACME != nil {
-		var err error
-		if c.magic, err = acme(*t.ACME, hosts, log); err != nil {
-			return nil, err
+		if old != nil && old.acme.serves(*t.ACME, hosts) {
+			c.acme = old.acme
+		} else {
+			var err error
+			if c.acme, err = newAuthority(*t.ACME, hosts); err != nil {
+				return nil, err
+			}
 		}
+		c.config.NextProtos = append(c.config.NextProtos, acmez.ACMETLS1Protocol)
 	}
-	if len(c.files) == 0 && c.magic == nil {
+	if len(c.files) == 0 && c.acme == nil {
 		return nil, errors.New("tls without a certificate: give files or acme")
 	}
 	return c, nil
@@ -87,84 +87,48 @@ func pemPool(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// acme prepares the library; it asks the authority in the background, so that a gateway whose authority is away serves
-// with the certificates it has.
-func acme(a ACME, hosts []string, log *slog.Logger) (*certmagic.Config, error) {
-	var names []string
-	for _, h := range hosts {
-		if h != "*" && !strings.HasPrefix(h, "*.") {
-			names = append(names, h)
-		}
+// start begins what goes on in the background; stop ends it, unless the next ones go on with it.
+func (c *certificates) start(log *slog.Logger) {
+	if c != nil && c.acme != nil {
+		c.acme.start(log)
 	}
-	if len(names) == 0 {
-		return nil, errors.New("acme needs sites with host names: a certificate for * cannot be had without control of the zone")
-	}
-	if a.Folder == "" {
-		return nil, errors.New("acme needs a folder to keep certificates in: without one each start would ask for new ones and soon be refused")
-	}
-	var magic *certmagic.Config
-	cache := certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return magic, nil },
-	})
-	magic = certmagic.New(cache, certmagic.Config{Storage: &certmagic.FileStorage{Path: a.Folder}})
-	issuer := certmagic.ACMEIssuer{CA: a.Directory, Email: a.Email, Agreed: true, DisableHTTPChallenge: true}
-	if a.Directory == "" {
-		issuer.CA = certmagic.LetsEncryptProductionCA
-	}
-	if a.CA != "" {
-		pool, err := pemPool(a.CA)
-		if err != nil {
-			return nil, err
-		}
-		issuer.TrustedRoots = pool
-	}
-	magic.Issuers = []certmagic.Issuer{certmagic.NewACMEIssuer(magic, issuer)}
-	if err := magic.ManageAsync(context.Background(), names); err != nil {
-		return nil, fmt.Errorf("acme: %w", err)
-	}
-	log.Info("certificates are managed by an ACME authority", "directory", issuer.CA, "names", names)
-	return magic, nil
 }
 
-// tls is the listener's configuration: everything is looked up at the handshake, so that a Reload holds for the next.
+func (c *certificates) stop(next *certificates) {
+	if c != nil && c.acme != nil && (next == nil || next.acme != c.acme) {
+		c.acme.stop()
+	}
+}
+
+// tls is the listener's configuration: what counts is looked up at the handshake, so that a Reload holds for the next.
+// Session tickets are those of this outer configuration and outlive a Reload.
 func (l *listening) tls() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"h2", "http/1.1", "acme-tls/1"},
 		GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+			if in, ok := h.Conn.(*inbound); ok {
+				in.ja4 = identity.JA4(h)
+			}
 			c := l.certs.Load()
-			if n, ok := h.Conn.(*counted); ok && n.hello != nil {
-				n.hello.ja4 = identity.JA4(h)
+			if c == nil {
+				return nil, errors.New("this listener speaks TLS no longer")
 			}
-			conf := &tls.Config{
-				MinVersion: tls.VersionTLS12,
-				NextProtos: []string{"h2", "http/1.1"},
-				GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
-					return c.find(h)
-				},
-			}
-			if c.magic != nil {
-				conf.NextProtos = append(conf.NextProtos, "acme-tls/1")
-			}
-			if c.clients != nil {
-				conf.ClientCAs, conf.ClientAuth = c.clients, tls.VerifyClientCertIfGiven
-				if c.require {
-					conf.ClientAuth = tls.RequireAndVerifyClientCert
-				}
-			}
-			return conf, nil
+			return c.config, nil
 		},
 	}
 }
 
 func (c *certificates) find(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if c.acme != nil && slices.Contains(h.SupportedProtos, acmez.ACMETLS1Protocol) {
+		return c.acme.certificate(h) // the authority checks that the name is ours
+	}
 	for i := range c.files {
 		if h.SupportsCertificate(&c.files[i]) == nil {
 			return &c.files[i], nil
 		}
 	}
-	if c.magic != nil {
-		return c.magic.GetCertificate(h)
+	if c.acme != nil {
+		return c.acme.certificate(h)
 	}
 	return &c.files[0], nil // a name we have no certificate for: the client will say so
 }

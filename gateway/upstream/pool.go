@@ -36,6 +36,7 @@ type Pool struct {
 
 	mu   sync.Mutex
 	idle []*conn // the last one used is used next, so that a burst's connections fall idle and go
+	shut bool
 
 	open atomic.Int64
 }
@@ -143,26 +144,34 @@ func (c *conn) close(p *Pool) {
 
 func (p *Pool) put(c *conn) {
 	c.used = p.o.Now()
-	if c.r.Buffered() > 0 { // bytes nobody asked for: the next response would begin with them
+	if c.r.Buffered() > 0 { // bytes nobody asked for
 		c.close(p)
 		return
 	}
+	var old *conn
 	p.mu.Lock()
-	if len(p.idle) < p.o.MaxIdle {
+	if n := len(p.idle); n > 0 && p.idle[0].used.Before(c.used.Add(-p.o.IdleTimeout)) {
+		old = p.idle[0]
+		p.idle = append(p.idle[:0], p.idle[1:]...)
+	}
+	if len(p.idle) < p.o.MaxIdle && !p.shut {
 		p.idle = append(p.idle, c)
 		c = nil
 	}
 	p.mu.Unlock()
+	if old != nil {
+		old.close(p)
+	}
 	if c != nil {
 		c.close(p)
 	}
 }
 
-// Close closes what is idle.
+// Close closes what is idle, and what is in use as soon as it is given back.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle
-	p.idle = nil
+	p.idle, p.shut = nil, true
 	p.mu.Unlock()
 	for _, c := range idle {
 		c.close(p)
@@ -186,9 +195,10 @@ func (c *conn) alive() bool {
 
 // Request is what goes to the app.
 type Request struct {
-	*http.Request               // method, body and length; its header is not written
+	*http.Request               // its method and context; neither its header nor its body is written
 	Target        string        // path and query, as they came
-	Head          func(*Header) // writes the header fields
+	Head          func(*Header) // writes the header fields, Content-Length among them
+	Body          []byte
 }
 
 // Header writes header fields.
@@ -211,17 +221,18 @@ type Response struct {
 	done bool
 }
 
-// Do sends a request whose body is short or absent and waits for the response's header. A request that an app closing
-// its kept connection never saw is sent once more; one with a side effect only after making sure that it was not.
+// Do sends a request and waits for the response's header. A kept connection is looked at before it is used: one that the
+// app has closed is dropped, and so is one with bytes nobody asked for, which the next client would take for its answer.
+// A request that still meets a closing connection is sent once more where doing it twice is doing it once.
 func (p *Pool) Do(r *Request) (*Response, error) {
-	repeatable := r.ContentLength == 0 && idempotent(r.Method)
+	repeatable := idempotent(r.Method)
 	fresh := false
 	for {
 		c, err := p.get(r.Context(), fresh)
 		if err != nil {
 			return nil, err
 		}
-		if c.reused && !repeatable && !c.alive() {
+		if c.reused && !c.alive() {
 			c.close(p)
 			continue
 		}
@@ -247,7 +258,7 @@ func idempotent(method string) bool {
 
 // exchange sends and receives on one connection. unseen says that not a byte of an answer came.
 func (p *Pool) exchange(c *conn, r *Request) (res *Response, unseen bool, err error) {
-	if err := c.SetDeadline(p.o.Now().Add(p.o.HeaderTimeout)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(p.o.HeaderTimeout)); err != nil {
 		return nil, true, err
 	}
 	stop := context.AfterFunc(r.Context(), func() { _ = c.SetDeadline(time.Unix(1, 0)) })
@@ -266,14 +277,7 @@ func (p *Pool) exchange(c *conn, r *Request) (res *Response, unseen bool, err er
 	_, _ = w.WriteString(" HTTP/1.1\r\n")
 	r.Head(&Header{w})
 	_, _ = w.WriteString("\r\n")
-	if r.ContentLength > 0 {
-		if n, err := io.Copy(w, io.LimitReader(r.Body, r.ContentLength)); err != nil || n != r.ContentLength {
-			if err == nil {
-				err = io.ErrUnexpectedEOF
-			}
-			return fail(false, "passing the body on to", err)
-		}
-	}
+	_, _ = w.Write(r.Body)
 	if err := w.Flush(); err != nil {
 		return fail(true, "sending to", err)
 	}

@@ -43,6 +43,7 @@ type words struct{ Title, Detail string }
 var texts = map[int]words{
 	http.StatusBadRequest:            {"This address does not work", "The request could not be understood. Please check the address."},
 	http.StatusRequestEntityTooLarge: {"That was too large", "What was sent is larger than this site takes."},
+	http.StatusRequestTimeout:        {"That took too long", "What you were sending did not arrive in time. Please try again."},
 	http.StatusUnauthorized:          {"A valid key is needed", "This request needs a valid API key."},
 	http.StatusForbidden:             {"This request was refused", "If you think that this is a mistake, tell the owner of this site the reference below."},
 	http.StatusTooManyRequests:       {"Please wait a moment", "There were too many requests in a short time. Nothing is lost: wait a little and try again."},
@@ -148,7 +149,7 @@ func code(f Refusal) string {
 	switch f.Status {
 	case http.StatusUnauthorized:
 		return "unauthorized"
-	case http.StatusBadRequest:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusRequestTimeout:
 		return "invalid"
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return "unavailable"
