@@ -39,6 +39,9 @@ func (t *top) add(value string, n uint64) {
 
 // merge adds another list. It does not cut: the caller does, once it has merged what it has.
 func (t *top) merge(other *top) {
+	if len(other.of) == 0 && other.floor == 0 {
+		return
+	}
 	if t.of == nil {
 		t.of = make(map[string]tally, len(other.of))
 	}

@@ -1,0 +1,141 @@
+package event
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"fmt"
+	"slices"
+
+	"palisade.dev/guard/wire"
+	"palisade.dev/store"
+)
+
+// maxOverlap is how many unpacked segments Export holds, some 2 MiB each at the worst.
+const maxOverlap = 32
+
+// Export gives all events of a range that the query asks for, in the order of their time; limit and cursor do not count.
+// It reads every segment of the range that may have some, a day's list at a time, and stops at the first error of visit. Order is exact as
+// long as no more than maxOverlap segments overlap in time; deliveries that were later than that come later.
+func (s *Search) Export(ctx context.Context, q Query, visit func(wire.Event) error) error {
+	cs, err := q.conditions()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrQuery, err)
+	}
+	from, to := q.between()
+	days, err := s.store.EventDays(ctx)
+	if err != nil {
+		return fmt.Errorf("listing the days of events: %w", err)
+	}
+	slices.Sort(days)
+	for _, day := range days {
+		start := max(from, int64(day)*dayMicros)
+		end := min(to, int64(day+1)*dayMicros)
+		if start >= end {
+			continue
+		}
+		list, err := s.all(ctx, q.Site, cs, start, end)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(list, func(a, b store.Segment) int { return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID)) })
+		if err := s.merge(ctx, q, cs, list, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all lists a range's segments that may hold what is asked for.
+func (s *Search) all(ctx context.Context, site string, cs []condition, from, to int64) ([]store.Segment, error) {
+	const page = 1000
+	term := slices.IndexFunc(cs, func(c condition) bool { return c.found })
+	var list []store.Segment
+	var day int32
+	var id int64
+	for {
+		var part []store.Segment
+		var err error
+		if term < 0 {
+			part, err = s.store.Segments(ctx, site, from, to, day, id, page)
+		} else {
+			part, err = s.store.SegmentsWith(ctx, site, cs[term].term, from, to, day, id, page)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing segments: %w", err)
+		}
+		list = append(list, part...)
+		if len(part) < page {
+			return list, nil
+		}
+		last := part[len(part)-1]
+		day, id = last.Day, last.ID
+	}
+}
+
+// merge gives the events of segments, sorted by their first time, in the order of time: those before the next segment's
+// first can have nothing before them any more.
+func (s *Search) merge(ctx context.Context, q Query, cs []condition, list []store.Segment, visit func(wire.Event) error) error {
+	var held runs
+	for i := 0; i < len(list) || len(held) > 0; {
+		if i < len(list) && len(held) < maxOverlap && (len(held) == 0 || list[i].First <= held[0][0].At) {
+			events, err := s.matching(ctx, q, cs, list[i])
+			if err != nil {
+				return err
+			}
+			i++
+			if len(events) > 0 {
+				heap.Push(&held, events)
+			}
+			continue
+		}
+		if len(held) == 0 {
+			continue
+		}
+		if err := visit(held[0][0]); err != nil {
+			return err
+		}
+		if held[0] = held[0][1:]; len(held[0]) == 0 {
+			heap.Pop(&held)
+		} else {
+			heap.Fix(&held, 0)
+		}
+	}
+	return nil
+}
+
+// matching gives a segment's events that meet a query, by time.
+func (s *Search) matching(ctx context.Context, q Query, cs []condition, seg store.Segment) ([]wire.Event, error) {
+	from, to := q.between()
+	var events []wire.Event
+	err := s.visit(ctx, q.Site, seg, func(f *frame, _ int) error {
+		times, err := f.number(numAt)
+		if err != nil {
+			return err
+		}
+		return f.sieve(cs, func(i int) error {
+			if times[i] < from || times[i] >= to {
+				return nil
+			}
+			e, err := f.event(i)
+			events = append(events, e)
+			return err
+		})
+	})
+	slices.SortStableFunc(events, func(a, b wire.Event) int { return cmp.Compare(a.At, b.At) })
+	return events, err
+}
+
+// runs is a heap of sorted runs by their first event's time.
+type runs [][]wire.Event
+
+func (r runs) Len() int           { return len(r) }
+func (r runs) Less(i, j int) bool { return r[i][0].At < r[j][0].At }
+func (r runs) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
+func (r *runs) Push(x any)        { *r = append(*r, x.([]wire.Event)) }
+func (r *runs) Pop() any {
+	old := *r
+	last := old[len(old)-1]
+	*r = old[:len(old)-1]
+	return last
+}
