@@ -4,80 +4,121 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // JA4 is the published fingerprint of a TLS client, from what it offers in its hello: protocol and version, counts,
-// and hashes of the sorted ciphers and extensions. Sorting makes it the same for browsers that shuffle.
+// and hashes of the sorted ciphers and extensions. Sorting makes it the same for browsers that shuffle. The values that
+// browsers throw in at random (GREASE, RFC 8701) do not count.
 func JA4(h *tls.ClientHelloInfo) string {
-	grease := func(v uint16) bool { return v&0x0f0f == 0x0a0a && v>>8 == v&0xff }
 	version := uint16(0)
 	for _, v := range h.SupportedVersions {
 		if !grease(v) {
 			version = max(version, v)
 		}
 	}
-	names := map[uint16]string{0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3"}
-	name := names[version]
-	if name == "" {
-		name = "00"
-	}
-	sni := "i"
-	if h.ServerName != "" {
-		sni = "d"
-	}
-	var ciphers, extensions []string
+	ciphers := make([]uint16, 0, 64)
 	for _, c := range h.CipherSuites {
 		if !grease(c) {
-			ciphers = append(ciphers, fmt.Sprintf("%04x", c))
+			ciphers = append(ciphers, c)
 		}
 	}
-	count := 0
+	slices.Sort(ciphers)
+	count, sni := 0, byte('i')
+	extensions := make([]uint16, 0, 64)
 	for _, e := range h.Extensions {
 		if grease(e) {
 			continue
 		}
 		count++
-		if e != 0x0000 && e != 0x0010 { // server name and ALPN are told apart in the first part
-			extensions = append(extensions, fmt.Sprintf("%04x", e))
+		switch e {
+		case 0x0000:
+			sni = 'd'
+		case 0x0010:
+		default: // server name and ALPN are told apart in the first part
+			extensions = append(extensions, e)
 		}
 	}
-	alpn := "00"
-	if len(h.SupportedProtos) > 0 && h.SupportedProtos[0] != "" {
-		p := h.SupportedProtos[0]
-		first, last := p[0], p[len(p)-1]
-		if alphanumeric(first) && alphanumeric(last) {
-			alpn = string([]byte{first, last})
-		} else {
-			b := hex.EncodeToString([]byte{first, last})
-			alpn = string([]byte{b[0], b[3]})
-		}
-	}
-	slices.Sort(ciphers)
 	slices.Sort(extensions)
-	tail := strings.Join(extensions, ",")
-	var schemes []string
+
+	out := make([]byte, 0, 36)
+	out = append(out, 't')
+	out = append(out, tlsVersion(version)...)
+	out = append(out, sni)
+	out = appendCount(out, len(ciphers))
+	out = appendCount(out, count)
+	out = append(out, protocol(h.SupportedProtos)...)
+
+	text := appendList(make([]byte, 0, 512), ciphers)
+	out = appendHash(append(out, '_'), text)
+
+	text = appendList(text[:0], extensions)
+	schemes := make([]uint16, 0, 32) // in the order of the hello
 	for _, s := range h.SignatureSchemes {
 		if !grease(uint16(s)) {
-			schemes = append(schemes, fmt.Sprintf("%04x", uint16(s)))
+			schemes = append(schemes, uint16(s))
 		}
 	}
 	if len(schemes) > 0 {
-		tail += "_" + strings.Join(schemes, ",")
+		text = appendList(append(text, '_'), schemes)
 	}
-	return fmt.Sprintf("t%s%s%02d%02d%s_%s_%s", name, sni, min(len(ciphers), 99), min(count, 99), alpn,
-		ja4Hash(strings.Join(ciphers, ",")), ja4Hash(tail))
+	return string(appendHash(append(out, '_'), text))
 }
 
-func ja4Hash(s string) string {
-	if s == "" {
-		return "000000000000"
+func grease(v uint16) bool { return v&0x0f0f == 0x0a0a && v>>8 == v&0xff }
+
+func tlsVersion(v uint16) string {
+	switch v {
+	case tls.VersionTLS13:
+		return "13"
+	case tls.VersionTLS12:
+		return "12"
+	case tls.VersionTLS11:
+		return "11"
+	case tls.VersionTLS10:
+		return "10"
+	case 0x0300:
+		return "s3"
 	}
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:6])
+	return "00"
+}
+
+// protocol is the first and the last letter of the first protocol offered by ALPN, or of its hex where it is no word.
+func protocol(offered []string) string {
+	if len(offered) == 0 || offered[0] == "" {
+		return "00"
+	}
+	first, last := offered[0][0], offered[0][len(offered[0])-1]
+	if !alphanumeric(first) || !alphanumeric(last) {
+		const hex = "0123456789abcdef"
+		first, last = hex[first>>4], hex[last&15]
+	}
+	return string([]byte{first, last})
+}
+
+func appendCount(b []byte, n int) []byte {
+	n = min(n, 99)
+	return append(b, '0'+byte(n/10), '0'+byte(n%10))
+}
+
+func appendList(b []byte, list []uint16) []byte {
+	const hex = "0123456789abcdef"
+	for i, v := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, hex[v>>12], hex[v>>8&15], hex[v>>4&15], hex[v&15])
+	}
+	return b
+}
+
+func appendHash(b, text []byte) []byte {
+	if len(text) == 0 {
+		return append(b, "000000000000"...)
+	}
+	sum := sha256.Sum256(text)
+	return hex.AppendEncode(b, sum[:6])
 }
 
 func alphanumeric(c byte) bool {
@@ -85,10 +126,11 @@ func alphanumeric(c byte) bool {
 }
 
 // Fingerprinted are the header fields that Fingerprint looks at. Their words tell browsers and libraries apart, and so
-// does which of the last ones are there: a library that copies a browser's User-Agent forgets them.
+// does which of the last ones are there: a library that copies a browser's User-Agent forgets them. What a browser
+// sends with some requests and not with others is not among them: one client should have one fingerprint.
 var Fingerprinted = [...]string{
 	"User-Agent", "Accept-Language", "Accept-Encoding",
-	"Sec-Fetch-Mode", "Sec-Ch-Ua", "Upgrade-Insecure-Requests", "Dnt",
+	"Sec-Fetch-Mode", "Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Dnt",
 }
 
 const worded = 3 // so many of them count by their words, the others by being there
@@ -110,5 +152,7 @@ func Fingerprint(ja4 string, h http.Header) string {
 		}
 	}
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:6])
+	var text [12]byte
+	hex.Encode(text[:], sum[:6])
+	return string(text[:])
 }
