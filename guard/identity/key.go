@@ -97,7 +97,7 @@ func NewKeys(f wire.Key, secret []byte, tenant string) (*Keys, error) {
 	}
 	k.prefix = f.Prefix
 	if f.CaseInsensitive {
-		k.prefix = strings.ToLower(f.Prefix)
+		k.prefix = lowerASCII(f.Prefix)
 	}
 	return k, nil
 }
