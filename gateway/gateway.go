@@ -125,7 +125,7 @@ func (g *Gateway) Reload(c Config) error {
 	if g.closed {
 		return errors.New("the gateway has stopped")
 	}
-	next, err := newTable(c.Sites, g.sites.Load(), g.now)
+	next, err := newTable(c.Sites, g.sites.Load(), g.now, g.log)
 	if err != nil {
 		return err
 	}

@@ -2,19 +2,45 @@ package gateway
 
 import (
 	"net/http"
-	"net/http/httputil"
 	"strconv"
 	"strings"
 
 	"palisade.dev/gateway/upstream"
 )
 
-// Fields of one hop only (RFC 9110 §7.6.1), and those that only the gateway may say to the app: a client's own are not
-// passed on.
-var notOurs = map[string]bool{
-	"Connection": true, "Proxy-Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true, "Proxy-Authorization": true,
-	"Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true, "Content-Length": true, "Host": true,
-	"Forwarded": true, "X-Forwarded-For": true, "X-Forwarded-Proto": true, "X-Forwarded-Host": true, "X-Forwarded-Port": true, "X-Real-Ip": true,
+// kept says which fields of a client's do not reach the app.
+var kept = map[string]who{
+	// Of one hop only (RFC 9110 §7.6.1).
+	"Connection": nobody, "Proxy-Connection": nobody, "Keep-Alive": nobody, "Proxy-Authenticate": nobody, "Proxy-Authorization": nobody,
+	"Te": nobody, "Trailer": nobody, "Transfer-Encoding": nobody, "Upgrade": nobody, "Content-Length": nobody, "Host": nobody,
+	// Said by the gateway.
+	"Forwarded": nobody, "X-Forwarded-For": nobody, "X-Forwarded-Proto": nobody, "X-Forwarded-Host": nobody, "X-Forwarded-Port": nobody, "X-Real-Ip": nobody,
+	// By which apps and frameworks take a client's word for its address, or for another path than the guard has read.
+	"True-Client-Ip": proxies, "Cf-Connecting-Ip": proxies, "Cf-Connecting-Ipv6": proxies, "Fastly-Client-Ip": proxies, "Fly-Client-Ip": proxies,
+	"X-Client-Ip": proxies, "X-Cluster-Client-Ip": proxies, "X-Forwarded": proxies, "Forwarded-For": proxies, "X-Original-Forwarded-For": proxies,
+	"X-Original-Url": proxies, "X-Rewrite-Url": proxies, "X-Original-Uri": proxies, "X-Forwarded-Uri": proxies, "X-Forwarded-Method": proxies,
+	"X-Forwarded-Server": proxies, "X-Forwarded-Prefix": proxies, "X-Forwarded-Ssl": proxies, "X-Forwarded-Scheme": proxies, "X-Url-Scheme": proxies, "Front-End-Https": proxies,
+}
+
+// who may say a field to the app through us; a field that is not kept, anybody.
+type who uint8
+
+const (
+	anybody who = iota
+	proxies     // those that the policy trusts
+	nobody
+)
+
+// keeps reports whether a field stays here. Apps behind CGI and WSGI read X_Forwarded_For as X-Forwarded-For.
+func (p *passage) keeps(name string) bool {
+	if strings.IndexByte(name, '_') >= 0 {
+		name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	}
+	if strings.HasPrefix(name, "Palisade-") {
+		return true
+	}
+	w := kept[name]
+	return w == nobody || w == proxies && !p.v.Proxied()
 }
 
 // head writes the header fields of a request to the app.
@@ -23,14 +49,14 @@ func (p *passage) head(h *upstream.Header) {
 	h.Field("Host", r.Host)
 	named := connectionFields(r.Header)
 	for name, values := range r.Header {
-		if notOurs[name] || strings.HasPrefix(name, "Palisade-") || named[name] {
+		if p.keeps(name) || named[name] {
 			continue
 		}
 		for _, v := range values {
 			h.Field(name, v)
 		}
 	}
-	if r.ContentLength > 0 || r.ContentLength == 0 && (r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch) {
+	if r.ContentLength > 0 || r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch {
 		h.Field("Content-Length", itoa(r.ContentLength))
 	}
 	p.told(h.Field)
@@ -96,75 +122,3 @@ func announce(h http.Header, trailer http.Header) bool {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
-
-// passageKey hands a passage to the hooks of the slow path.
-type passageKey struct{}
-
-// slow is the standard reverse proxy, for upgrades, long bodies, TLS to the app and whatever else is rare.
-func (s *site) slow() *httputil.ReverseProxy {
-	return &httputil.ReverseProxy{
-		Rewrite: func(pr *httputil.ProxyRequest) {
-			c := pr.In.Context().Value(passageKey{}).(*carried)
-			pr.Out.URL.Scheme, pr.Out.URL.Host = c.o.url.Scheme, c.o.url.Host
-			pr.Out.Host = pr.In.Host
-			pr.Out.URL.RawQuery = pr.In.URL.RawQuery // the proxy takes out what Go would not parse; the app may
-			for name := range pr.Out.Header {
-				if strings.HasPrefix(name, "Palisade-") {
-					delete(pr.Out.Header, name)
-				}
-			}
-			for _, name := range [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip"} {
-				delete(pr.Out.Header, name)
-			}
-			c.p.told(func(name, value string) { pr.Out.Header.Set(name, value) })
-			if _, ok := pr.Out.Header["User-Agent"]; !ok {
-				pr.Out.Header["User-Agent"] = nil // otherwise net/http would name itself
-			}
-		},
-		ModifyResponse: func(res *http.Response) error {
-			c := res.Request.Context().Value(passageKey{}).(*carried)
-			c.o.state.ok()
-			c.p.status = res.StatusCode
-			c.p.v.Responding(res.StatusCode, res.Header)
-			if res.StatusCode != http.StatusSwitchingProtocols {
-				res.Body = &countedBody{res.Body, c.p}
-			}
-			return nil
-		},
-		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
-			c := r.Context().Value(passageKey{}).(*carried)
-			c.p.upstreamFailed(c.o, err)
-		},
-		FlushInterval: -1,
-		Transport:     carrier{},
-	}
-}
-
-// carried is what the slow path's hooks need to know.
-type carried struct {
-	p *passage
-	o *origin
-}
-
-// carrier sends each request through the transport of its upstream.
-type carrier struct{}
-
-func (carrier) RoundTrip(r *http.Request) (*http.Response, error) {
-	return r.Context().Value(passageKey{}).(*carried).o.std.RoundTrip(r)
-}
-
-type countedBody struct {
-	readCloser
-	p *passage
-}
-
-type readCloser interface {
-	Read([]byte) (int, error)
-	Close() error
-}
-
-func (b *countedBody) Read(buf []byte) (int, error) {
-	n, err := b.readCloser.Read(buf)
-	b.p.bytes += int64(n)
-	return n, err
-}

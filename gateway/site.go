@@ -46,11 +46,11 @@ type origin struct {
 	stop  context.CancelFunc
 }
 
-func newTable(sites []Site, old *table, now func() time.Time) (*table, error) {
+func newTable(sites []Site, old *table, now func() time.Time, log *slog.Logger) (*table, error) {
 	t := &table{exact: map[string]*site{}}
 	var faults []error
 	for _, s := range sites {
-		built, err := newSite(s, old, now)
+		built, err := newSite(s, old, now, log)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("site %s: %w", s.Name, err))
 			continue
@@ -87,7 +87,7 @@ func (t *table) watch(log *slog.Logger) {
 	}
 }
 
-func newSite(s Site, old *table, now func() time.Time) (*site, error) {
+func newSite(s Site, old *table, now func() time.Time, log *slog.Logger) (*site, error) {
 	if len(s.Hosts) == 0 {
 		return nil, errors.New("no hosts: give at least one name, or * for any")
 	}
@@ -129,7 +129,7 @@ func newSite(s Site, old *table, now func() time.Time) (*site, error) {
 		o.state.now = now
 		built.origins = append(built.origins, o)
 	}
-	built.proxy = built.slow()
+	built.proxy = built.slow(log)
 	return built, nil
 }
 

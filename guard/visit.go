@@ -29,6 +29,7 @@ type Visit struct {
 	device   identity.Device
 	known    bool
 	secure   bool
+	proxied  bool
 	path     string
 	agent    string
 	outcomes []wire.Outcome
@@ -75,6 +76,7 @@ func (v *Visit) gather(r *http.Request, f Facts) {
 	id := s.id
 	req.Address, _ = id.proxies.Client(v.peer, r.Header)
 	trusted := req.Address != v.peer || id.proxies.Trusts(v.peer)
+	v.proxied = trusted
 	if trusted && r.Header.Get("X-Forwarded-Proto") == "https" {
 		v.secure = true
 	}
@@ -246,6 +248,9 @@ func (v *Visit) Refuse(w http.ResponseWriter, r *http.Request) {
 // Secure reports whether the client reached us, or a proxy we trust, over TLS.
 func (v *Visit) Secure() bool { return v.secure }
 
+// Proxied reports whether the request came from a proxy that the policy trusts.
+func (v *Visit) Proxied() bool { return v.proxied }
+
 // Reference names the request to people: its time in base 36, by which the console finds it.
 func (v *Visit) Reference() string { return strconv.FormatInt(v.Request.At/1000, 36) }
 
@@ -302,4 +307,20 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
+}
+
+// Route is the declared template that the request matched, or the path's shape.
+func (v *Visit) Route() string {
+	if v.state == nil {
+		return engine.Shape(v.path)
+	}
+	return v.state.policy.Template(&v.Request)
+}
+
+// Networks names the network lists that cover the client's address. The caller must not change the slice.
+func (v *Visit) Networks() []string {
+	if v.state == nil {
+		return nil
+	}
+	return v.state.networks.Names(v.Request.Class)
 }
