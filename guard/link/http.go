@@ -85,8 +85,13 @@ func (h *HTTP) call(ctx context.Context, method, path string, body any) (*http.R
 		if res.StatusCode == http.StatusUnauthorized {
 			return nil, ErrUnauthorized
 		}
+		rejected := error(nil)
+		switch res.StatusCode {
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+			rejected = ErrRejected
+		}
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 200))
-		return nil, fmt.Errorf("%s %s: the back end answered %s: %s", method, p, res.Status, strings.TrimSpace(string(text)))
+		return nil, errors.Join(rejected, fmt.Errorf("%s %s: the back end answered %s: %s", method, p, res.Status, strings.TrimSpace(string(text))))
 	}
 	return res, nil
 }

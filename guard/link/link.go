@@ -26,11 +26,15 @@ type Backend interface {
 	Policy(ctx context.Context, after uint64, wait time.Duration) ([]wire.Envelope, error)
 	// Network gives the prefixes of a network list by checksum.
 	Network(ctx context.Context, checksum string) ([]netip.Prefix, error)
-	// Events returns once they are stored for good. Sending a batch twice changes nothing.
+	// Events returns once they are stored for good. Sending a batch twice changes nothing; ErrRejected says that sending
+	// it again will not help.
 	Events(ctx context.Context, b wire.Batch) error
 	Receipt(ctx context.Context, r wire.Receipt) error
 	Inventory(ctx context.Context, i wire.Inventory) error
 }
+
+// ErrRejected says that the back end will never take what it was sent.
+var ErrRejected = errors.New("the back end rejects it")
 
 // Enforcer is the guard at this end.
 type Enforcer interface {
@@ -82,6 +86,7 @@ type Link struct {
 	lastOK   atomic.Int64 // unix nanoseconds of the last good answer
 	failing  atomic.Bool
 	receipt  chan wire.Receipt
+	rejected atomic.Uint64
 	randMu   sync.Mutex
 	cache    map[string][]netip.Prefix
 }
@@ -139,7 +144,7 @@ func (l *Link) Record(e *wire.Event) { l.q.put(e) }
 
 // Dropped is how many events were lost for want of room.
 func (l *Link) Dropped() uint64 {
-	n := l.q.lost.Load()
+	n := l.q.lost.Load() + l.rejected.Load()
 	if l.spool != nil {
 		n += l.spool.dropped.Load()
 	}

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"palisade.dev/guard/wire"
@@ -63,7 +64,13 @@ func (l *Link) step(ctx context.Context, buffer []wire.Event, held **wire.Batch,
 		return false
 	}
 	(*held).Dropped = l.Dropped()
-	if err := l.o.Backend.Events(ctx, **held); err != nil {
+	err := l.o.Backend.Events(ctx, **held)
+	if errors.Is(err, ErrRejected) {
+		l.o.Log.Error("a batch of events is lost", "guard", l.o.Guard, "events", len((*held).Events), "err", err)
+		l.rejected.Add(uint64(len((*held).Events)))
+		err = nil
+	}
+	if err != nil {
 		l.failed("sending events", err)
 		if p.next == 0 {
 			p.next = firstPause

@@ -1,0 +1,164 @@
+// Package api is the people's side of the back end: /api/v1, of which the command line and the console are clients, with
+// an OpenAPI 3.1 document of itself at /api/v1/openapi.json.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"palisade.dev/backend/ban"
+	"palisade.dev/backend/event"
+	"palisade.dev/backend/feed"
+	"palisade.dev/backend/lever"
+	"palisade.dev/backend/network"
+	"palisade.dev/backend/site"
+	"palisade.dev/guard/engine"
+	"palisade.dev/store"
+)
+
+// Parts are what the API is a door to.
+type Parts struct {
+	DB       *store.DB
+	Sites    *site.Sites
+	Bans     *ban.Bans
+	Levers   *lever.Levers
+	Feed     *feed.Feed
+	Events   *event.Log
+	Search   *event.Search
+	Networks Networks
+	Version  string
+	Now      func() time.Time
+	ID       func() string
+	Log      *slog.Logger
+
+	// Authorized reports whether a request may; Operator is told the address of one that may.
+	Authorized func(*http.Request) bool
+	Operator   func(remote string)
+}
+
+// Networks is what the API shows of network lists.
+type Networks interface {
+	Status() []network.Status
+	Lookup(a netip.Addr) []network.Match
+	Refresh(ctx context.Context, name string, anySize bool) error
+	AtHand() []engine.NetworkList
+}
+
+type api struct {
+	Parts
+	huma huma.API
+}
+
+// New makes the handler; it answers below /api/v1/.
+func New(p Parts) http.Handler {
+	mux := http.NewServeMux()
+	c := huma.DefaultConfig("Palisade", p.Version)
+	c.DocsPath = "" // its page would load a script from elsewhere
+	c.OpenAPIPath = "/api/v1/openapi"
+	c.SchemasPath = "/api/v1/schemas"
+	c.CreateHooks = nil // no $schema fields in answers
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	c.Security = []map[string][]string{{"token": {}}}
+	a := &api{Parts: p, huma: humago.New(mux, c)}
+	a.sites()
+	a.rules()
+	a.lists()
+	a.levers()
+	a.networks()
+	a.events()
+	a.status()
+	mux.HandleFunc("GET /api/v1/sites/{site}/tail", a.tail)
+	return a.guarded(mux)
+}
+
+// guarded lets in who has a token, and nobody's page in another tab.
+func (a *api) guarded(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if !a.Authorized(r) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="palisade"`)
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"title":"Unauthorized","status":401,"detail":"a token is needed: the operator's is in the file operator.token of the data folder"}` + "\n"))
+			return
+		}
+		a.Operator(r.RemoteAddr)
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// author is who changes something: there is one operator until people have accounts.
+const author = "operator"
+
+// fault gives an error its status. What went wrong inside is for the log.
+func (a *api) fault(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return huma.Error404NotFound(err.Error())
+	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator):
+		return huma.Error409Conflict(err.Error())
+	case errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, errInvalid):
+		return huma.Error422UnprocessableEntity(err.Error())
+	case errors.Is(err, event.ErrQuery):
+		return huma.Error422UnprocessableEntity(err.Error())
+	case errors.Is(err, context.Canceled):
+		return huma.NewError(499, "the client left")
+	}
+	a.Log.Error("an API request failed", "err", err)
+	return huma.Error500InternalServerError("that could not be done now; the log of the back end says why")
+}
+
+var errInvalid = errors.New("invalid")
+
+// on is the site that a path names.
+type on struct {
+	Site string `path:"site" doc:"name of the site"`
+}
+
+func (a *api) site(ctx context.Context, name string) (store.Site, error) {
+	return a.DB.SiteByName(ctx, name)
+}
+
+// out wraps an answer's body.
+type out[T any] struct{ Body T }
+
+// op registers an operation.
+func op[I, O any](a *api, method, path, id, summary string, f func(context.Context, *I) (O, error)) {
+	huma.Register(a.huma, huma.Operation{
+		OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: 1 << 20,
+		Errors: []int{401, 404, 409, 422, 500},
+	}, func(ctx context.Context, in *I) (*out[O], error) {
+		body, err := f(ctx, in)
+		if err != nil {
+			return nil, a.fault(err)
+		}
+		return &out[O]{body}, nil
+	})
+}
+
+// done is the answer where there is nothing else to say.
+type done struct {
+	Done string `json:"done"`
+}
+
+func duration(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := engine.ParseDuration(text)
+	if err != nil {
+		return 0, errors.Join(errInvalid, err)
+	}
+	return d, nil
+}

@@ -1,0 +1,297 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"palisade.dev/backend/event"
+	"palisade.dev/backend/rehearse"
+	"palisade.dev/guard/engine"
+	"palisade.dev/guard/wire"
+	"palisade.dev/store"
+)
+
+// filter is what events can be looked for by.
+type filter struct {
+	Address     string `query:"address"`
+	Network     string `query:"network" doc:"a network list, or a prefix"`
+	Account     string `query:"account"`
+	Key         string `query:"api_key"`
+	Certificate string `query:"certificate"`
+	Fingerprint string `query:"fingerprint"`
+	Session     string `query:"session"`
+	Host        string `query:"host"`
+	Route       string `query:"route"`
+	Status      string `query:"status" doc:"404 or 4xx"`
+	Action      string `query:"action"`
+	Rule        string `query:"rule"`
+	Reason      string `query:"reason"`
+	Kind        string `query:"kind"`
+	Outcome     string `query:"outcome" doc:"such as login.failed"`
+	Text        string `query:"text" doc:"within path, agent, account, host or address"`
+	Since       string `query:"since" doc:"how far back, such as 1h"`
+	Limit       int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	Cursor      string `query:"cursor"`
+}
+
+func (f filter) query(site string, now time.Time) (event.Query, error) {
+	q := event.Query{
+		Site: site, Address: f.Address, Network: f.Network, Account: f.Account, Key: f.Key, Certificate: f.Certificate,
+		Fingerprint: f.Fingerprint, Session: f.Session, Host: f.Host, Route: f.Route, Status: f.Status, Action: f.Action,
+		Rule: f.Rule, Reason: f.Reason, Kind: f.Kind, Outcome: f.Outcome, Text: f.Text, Limit: f.Limit, Cursor: f.Cursor,
+	}
+	if f.Since != "" {
+		back, err := duration(f.Since)
+		if err != nil {
+			return q, err
+		}
+		q.From = now.Add(-back)
+	}
+	return q, nil
+}
+
+// EventPage is some events, newest first.
+type EventPage struct {
+	Events []wire.Event `json:"events"`
+	Next   string       `json:"next,omitempty" doc:"cursor of the next page"`
+}
+
+// ClientState is what is known of one client.
+type ClientState struct {
+	Subject  string            `json:"subject"`
+	By       string            `json:"by"`
+	Networks []Found           `json:"networks"`
+	Requests uint64            `json:"requests"`
+	First    int64             `json:"first" doc:"unix milliseconds"`
+	Last     int64             `json:"last"`
+	Actions  map[string]uint64 `json:"actions"`
+	Rules    map[string]uint64 `json:"rules"`
+	Marks    map[string]uint64 `json:"marks"`
+	SignIns  []SignIns         `json:"sign_ins" doc:"by account, last seven days"`
+	Used     []Counted         `json:"addresses"`
+	Others   []string          `json:"other_accounts"`
+	Bans     []store.Ban       `json:"bans"`
+	Shared   bool              `json:"shared" doc:"three or more accounts signed in from it"`
+	Bounded  bool              `json:"bounded" doc:"counts are of the newest events only, since first"`
+	Events   []wire.Event      `json:"events"`
+}
+
+// SignIns is how one account fared.
+type SignIns struct {
+	Account string `json:"account"`
+	OK      uint64 `json:"ok"`
+	Failed  uint64 `json:"failed"`
+	Last    int64  `json:"last"`
+}
+
+// Counted is a value of a top list.
+type Counted struct {
+	Value string `json:"value"`
+	Count uint64 `json:"count"`
+	Miss  uint64 `json:"miss,omitempty" doc:"the count may be too high by as much"`
+}
+
+// SummaryState is what happened in a time.
+type SummaryState struct {
+	From     int64                `json:"from"`
+	To       int64                `json:"to"`
+	StepMS   int64                `json:"step_ms"`
+	Requests uint64               `json:"requests"`
+	Clients  uint64               `json:"clients" doc:"distinct addresses, within a few percent"`
+	Actions  map[string]uint64    `json:"actions"`
+	Outcomes map[string]uint64    `json:"outcomes"`
+	Points   []Point              `json:"points"`
+	Top      map[string][]Counted `json:"top"`
+}
+
+// Point is one step of it.
+type Point struct {
+	Start    int64             `json:"start"`
+	Requests uint64            `json:"requests"`
+	Clients  uint64            `json:"clients"`
+	Actions  map[string]uint64 `json:"actions"`
+}
+
+func (a *api) events() {
+	op(a, "GET", "/sites/{site}/events", "find-events", "Events, newest first", func(ctx context.Context, in *struct {
+		on
+		filter
+	},
+	) (EventPage, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return EventPage{}, err
+		}
+		q, err := in.query(s.ID, a.Now())
+		if err != nil {
+			return EventPage{}, err
+		}
+		p, err := a.Search.Find(ctx, q)
+		return EventPage{append([]wire.Event{}, p.Events...), p.Next}, err
+	})
+	op(a, "GET", "/sites/{site}/clients/{subject}", "get-client", "Everything about one client", func(ctx context.Context, in *struct {
+		on
+		Subject string `path:"subject" maxLength:"300"`
+	},
+	) (ClientState, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return ClientState{}, err
+		}
+		return a.client(ctx, s, in.Subject)
+	})
+	op(a, "GET", "/sites/{site}/summary", "get-summary", "What happened in a time, with top lists", func(ctx context.Context, in *struct {
+		on
+		Since string `query:"since" default:"24h"`
+		Step  string `query:"step" default:"1h"`
+	},
+	) (SummaryState, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return SummaryState{}, err
+		}
+		back, err := duration(in.Since)
+		if err != nil {
+			return SummaryState{}, err
+		}
+		step, err := duration(in.Step)
+		if err != nil {
+			return SummaryState{}, err
+		}
+		now := a.Now()
+		sum, err := a.Search.Summary(ctx, s.ID, now.Add(-back), now, step)
+		if err != nil {
+			return SummaryState{}, err
+		}
+		return summaryState(sum), nil
+	})
+}
+
+func counted(entries []event.Entry) []Counted {
+	out := []Counted{}
+	for _, e := range entries {
+		out = append(out, Counted{e.Value, e.Count, e.Miss})
+	}
+	return out
+}
+
+func summaryState(s event.Summary) SummaryState {
+	out := SummaryState{
+		From: s.From.UnixMilli(), To: s.To.UnixMilli(), StepMS: s.Step.Milliseconds(), Points: []Point{}, Top: map[string][]Counted{},
+		Requests: s.Total.Requests, Clients: s.Total.Clients(), Actions: s.Total.Actions, Outcomes: s.Total.Outcomes,
+	}
+	for _, p := range s.Points {
+		out.Points = append(out.Points, Point{p.Start.UnixMilli(), p.Requests, p.Clients, p.Actions})
+	}
+	for name, d := range map[string]event.Dimension{
+		"addresses": event.Addresses, "accounts": event.Accounts, "routes": event.Routes, "networks": event.Networks,
+		"rules": event.Rules, "marks": event.Marks, "agents": event.Agents,
+	} {
+		out.Top[name] = counted(s.Total.Top(d, 10))
+	}
+	return out
+}
+
+// sharedAccounts is the engine's own measure of an address that many people share.
+const sharedAccounts = 3
+
+func (a *api) client(ctx context.Context, s store.Site, text string) (ClientState, error) {
+	subject, err := engine.ParseSubject(text)
+	if err != nil {
+		return ClientState{}, errors.Join(errInvalid, err)
+	}
+	by, value := "address", subject.String()
+	switch {
+	case subject.Value != "":
+		by, value = subject.Kind.String(), subject.Value
+	case !subject.Prefix.IsSingleIP():
+		by, value = "network", subject.Prefix.String()
+	}
+	c, err := a.Search.Client(ctx, s.ID, event.Subject{By: by, Value: value}, a.Now())
+	if err != nil {
+		return ClientState{}, err
+	}
+	state := ClientState{
+		Subject: subject.String(), By: by, Networks: []Found{}, Requests: c.Requests, Actions: c.Actions, Rules: c.Rules, Marks: c.Marks,
+		SignIns: []SignIns{}, Used: counted(c.Used), Others: append([]string{}, c.Others...), Bounded: c.Bounded, Events: append([]wire.Event{}, c.Events...),
+	}
+	if !c.First.IsZero() {
+		state.First, state.Last = c.First.UnixMilli(), c.Last.UnixMilli()
+	}
+	good := 0
+	for _, i := range c.SignIns {
+		state.SignIns = append(state.SignIns, SignIns{i.Account, i.OK, i.Failed, i.Last.UnixMilli()})
+		if i.OK > 0 {
+			good++
+		}
+	}
+	state.Shared = by == "address" && good >= sharedAccounts
+	if subject.Value == "" {
+		for _, m := range a.Networks.Lookup(subject.Prefix.Addr()) {
+			state.Networks = append(state.Networks, Found{m.Name, m.Kind, m.Title})
+		}
+	}
+	bans, err := a.DB.BanHistory(ctx, s.ID, subject.String(), 20)
+	state.Bans = append([]store.Ban{}, bans...)
+	return state, err
+}
+
+// stored gives a site's events to a rehearsal.
+func (a *api) stored(site string) rehearse.Events {
+	return func(ctx context.Context, from, to time.Time, f func(*wire.Event) error) error {
+		return a.Search.Export(ctx, event.Query{Site: site, From: from, To: to}, func(e wire.Event) error { return f(&e) })
+	}
+}
+
+// heartbeat keeps a quiet tail's connection from being taken for dead.
+const heartbeat = 15 * time.Second
+
+// tail streams a site's events as server-sent events: `event` for each one, `lost` where the reader was too slow.
+func (a *api) tail(w http.ResponseWriter, r *http.Request) {
+	s, err := a.site(r.Context(), r.PathValue("site"))
+	if err != nil {
+		http.Error(w, "there is no such site", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	c := http.NewResponseController(w)
+	live := a.Events.Tail(r.Context(), s.ID)
+	if _, err := fmt.Fprint(w, ": tailing\n\n"); err != nil || c.Flush() != nil {
+		return
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		var b strings.Builder
+		select {
+		case l, ok := <-live:
+			if !ok {
+				return
+			}
+			if l.Lost > 0 {
+				fmt.Fprintf(&b, "event: lost\ndata: %d\n\n", l.Lost)
+			}
+			for i := range l.Events {
+				text, err := json.Marshal(&l.Events[i])
+				if err != nil {
+					continue
+				}
+				fmt.Fprintf(&b, "event: event\ndata: %s\n\n", text)
+			}
+		case <-beat.C:
+			b.WriteString(": still here\n\n")
+		case <-r.Context().Done():
+			return
+		}
+		_ = c.SetWriteDeadline(time.Now().Add(10 * time.Second))
+		if _, err := w.Write([]byte(b.String())); err != nil || c.Flush() != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,267 @@
+// Package backend remembers and decides what guards enforce. Its wiring stands here, in the order of the river: events
+// come in, bans come of them, policies go out, receipts come back; people look and steer through the API.
+package backend
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"palisade.dev/backend/ban"
+	"palisade.dev/backend/event"
+	"palisade.dev/backend/feed"
+	"palisade.dev/backend/guardapi"
+	"palisade.dev/backend/lever"
+	"palisade.dev/backend/site"
+	"palisade.dev/backend/template"
+	"palisade.dev/config"
+	"palisade.dev/guard/wire"
+	"palisade.dev/store"
+)
+
+// Options of a Backend.
+type Options struct {
+	DB        *store.DB
+	Dir       string // keeps the operator's token
+	Networks  config.Networks
+	Retention time.Duration
+	Version   string
+	Now       func() time.Time
+	Rand      io.Reader
+	Log       *slog.Logger
+}
+
+// Backend is the whole of it.
+type Backend struct {
+	o         Options
+	DB        *store.DB
+	Events    *event.Log
+	Search    *event.Search
+	Bans      *ban.Bans
+	Levers    *lever.Levers
+	Sites     *site.Sites
+	Feed      *feed.Feed
+	Networks  *Networks
+	operators operators
+	token     [32]byte
+	base      template.Set
+}
+
+// Open puts the parts together.
+func Open(ctx context.Context, o Options) (*Backend, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	b := &Backend{o: o, DB: o.DB, operators: operators{now: o.Now, seen: map[netip.Addr]time.Time{}}}
+	key, err := b.signingKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.operatorToken(); err != nil {
+		return nil, err
+	}
+	if b.base, err = template.Default(); err != nil {
+		return nil, err
+	}
+	if b.Networks, err = newNetworks(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := b.openEvents(); err != nil {
+		return nil, err
+	}
+	b.Feed = feed.New(o.DB, b.Networks, func(string) []string { return b.operators.addresses() }, key, b.base, o.Now)
+	b.Bans = &ban.Bans{Store: o.DB, Now: o.Now, ID: b.id, Operators: func(string) []string { return b.operators.addresses() }}
+	b.Levers = &lever.Levers{Store: o.DB, Now: o.Now, ID: b.id, Known: b.namedRoute}
+	b.Sites = &site.Sites{DB: o.DB, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
+	return b, nil
+}
+
+func (b *Backend) id() string {
+	return store.NewID(b.o.Now(), func() uint64 {
+		var n [8]byte
+		if _, err := io.ReadFull(b.o.Rand, n[:]); err != nil {
+			panic("backend: the operating system's randomness ended: " + err.Error())
+		}
+		return binary.LittleEndian.Uint64(n[:])
+	})
+}
+
+// signingKey is made once and kept in the database, so that a restored backup goes on signing as before.
+func (b *Backend) signingKey(ctx context.Context) (ed25519.PrivateKey, error) {
+	const name = "signing-key"
+	seed, err := b.DB.Setting(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		seed = make([]byte, ed25519.SeedSize)
+		if _, err := io.ReadFull(b.o.Rand, seed); err != nil {
+			return nil, fmt.Errorf("making the signing key: %w", err)
+		}
+		if err := b.DB.PutSetting(ctx, name, seed); err != nil {
+			return nil, err
+		}
+		if seed, err = b.DB.Setting(ctx, name); err != nil { // another process may have been first
+			return nil, err
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the signing key: %w", err)
+	}
+	if len(seed) != ed25519.SeedSize {
+		return nil, errors.New("the signing key in the database is damaged; restore a backup, or guards will have to be given new site keys")
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// TokenFile is where the operator's token is kept in the data folder: who can read that file may do everything.
+const TokenFile = "operator.token"
+
+func (b *Backend) operatorToken() error {
+	path := filepath.Join(b.o.Dir, TokenFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		var raw [32]byte
+		if _, err := io.ReadFull(b.o.Rand, raw[:]); err != nil {
+			return fmt.Errorf("making the operator's token: %w", err)
+		}
+		text = []byte("pot_" + hex.EncodeToString(raw[:]) + "\n")
+		if err := os.MkdirAll(b.o.Dir, 0o700); err != nil {
+			return fmt.Errorf("making the data folder: %w", err)
+		}
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("the operator's token: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if !strings.HasPrefix(token, "pot_") || len(token) < 36 {
+		return fmt.Errorf("%s holds no token; delete it and a new one is made", path)
+	}
+	b.token = sum(token)
+	return nil
+}
+
+// Authorized reports whether a request carries the operator's token.
+func (b *Backend) Authorized(r *http.Request) bool {
+	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	got := sum(text)
+	return subtle.ConstantTimeCompare(got[:], b.token[:]) == 1 && ok
+}
+
+// Run does what has to be done from time to time, until the context ends.
+func (b *Backend) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { b.Networks.run(ctx, b.networkChanged) })
+	wg.Go(func() { b.retain(ctx) })
+	wg.Wait()
+}
+
+func (b *Backend) networkChanged(ctx context.Context, name string) {
+	if err := b.DB.Touch(ctx, "network list "+name, "network lists", b.o.Now().UnixMilli()); err != nil {
+		b.o.Log.Error("telling guards of a changed network list", "list", name, "err", err)
+	}
+}
+
+// retain forgets what is older than the retention, at start and each hour.
+func (b *Backend) retain(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		now := b.o.Now()
+		if b.o.Retention > 0 {
+			if _, err := b.Events.Retain(ctx, now, int(b.o.Retention/(24*time.Hour))); err != nil && ctx.Err() == nil {
+				b.o.Log.Error("forgetting old events", "err", err)
+			}
+		}
+		if err := b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()); err != nil && ctx.Err() == nil {
+			b.o.Log.Error("forgetting old changes", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// namedRoute reports whether @name means something on a site.
+func (b *Backend) namedRoute(ctx context.Context, siteID, name string) (bool, error) {
+	s, err := b.DB.SiteByID(ctx, siteID)
+	if err != nil {
+		return false, err
+	}
+	p, err := b.Feed.Build(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(p.Routes, func(r wire.Route) bool { return r.Name == name }), nil
+}
+
+// ByKey finds the site that a guard's key is of.
+func (b *Backend) ByKey(ctx context.Context, hash []byte) (guardapi.Site, error) {
+	s, k, err := b.DB.SiteByKeyHash(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	if now := b.o.Now().UnixMilli(); now-k.LastUsed > time.Minute.Milliseconds() {
+		if err := b.DB.UsedSiteKey(ctx, k.ID, now); err != nil {
+			b.o.Log.Warn("noting the use of a site key", "err", err)
+		}
+	}
+	return b.Local(s), nil
+}
+
+// operators are the addresses from which somebody steers now. No ban may hold them.
+type operators struct {
+	mu   sync.Mutex
+	now  func() time.Time
+	seen map[netip.Addr]time.Time
+}
+
+// atWork is how long an operator's address stays protected after their last request.
+const atWork = 12 * time.Hour
+
+// note remembers an address and reports whether it is new. Loopback is no client of any gateway worth protecting.
+func (o *operators) note(a netip.Addr) bool {
+	if !a.IsValid() || a.IsLoopback() || a.IsUnspecified() {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	last, had := o.seen[a]
+	o.seen[a] = o.now()
+	return !had || o.now().Sub(last) > atWork
+}
+
+func (o *operators) addresses() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var out []string
+	for a, at := range o.seen {
+		if o.now().Sub(at) > atWork {
+			delete(o.seen, a)
+			continue
+		}
+		out = append(out, a.String())
+	}
+	slices.Sort(out)
+	return out
+}

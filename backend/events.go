@@ -1,0 +1,51 @@
+package backend
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+
+	"palisade.dev/backend/api"
+	"palisade.dev/backend/event"
+	"palisade.dev/backend/guardapi"
+	"palisade.dev/guard/identity"
+)
+
+func (b *Backend) openEvents() error {
+	codec, err := event.NewCodec()
+	if err != nil {
+		return err
+	}
+	keep := int(b.o.Retention.Hours() / 24)
+	b.Events = event.NewLog(b.DB, codec, event.Options{Clock: b.o.Now, Keep: keep})
+	b.Search = event.NewSearch(b.DB, codec)
+	return nil
+}
+
+// Close ends what Open began; batches under way are kept.
+func (b *Backend) Close(ctx context.Context) error { return b.Events.Close(ctx) }
+
+// Handler is all that the back end answers: guards, people's API, and whether it is alive.
+func (b *Backend) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/guard/v1/", guardapi.New(b, b.o.Log))
+	mux.Handle("/api/v1/", api.New(api.Parts{
+		DB: b.DB, Sites: b.Sites, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Events: b.Events, Search: b.Search, Networks: b.Networks,
+		Version: b.o.Version, Now: b.o.Now, ID: b.id, Log: b.o.Log, Authorized: b.Authorized, Operator: b.operator,
+	}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	return mux
+}
+
+// operator remembers from where somebody steers. An address that is new is told to guards, which then spare it.
+func (b *Backend) operator(remote string) {
+	a := identity.Peer(remote)
+	if !b.operators.note(a) {
+		return
+	}
+	go func(a netip.Addr) {
+		if err := b.DB.Touch(context.Background(), "operator's address", "operator", b.o.Now().UnixMilli()); err != nil {
+			b.o.Log.Error("telling guards of an operator's address", "address", a, "err", err)
+		}
+	}(a)
+}

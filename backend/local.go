@@ -1,0 +1,99 @@
+package backend
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"palisade.dev/backend/event"
+	"palisade.dev/backend/guardapi"
+	"palisade.dev/guard/link"
+	"palisade.dev/guard/wire"
+	"palisade.dev/store"
+)
+
+func sum(s string) [32]byte { return sha256.Sum256([]byte(s)) }
+
+// local is the back end as one site's guards see it: over HTTP, or in the same process without it.
+type local struct {
+	b    *Backend
+	site store.Site
+}
+
+// Local gives the back end to a guard in the same process.
+func (b *Backend) Local(s store.Site) link.Backend { return &local{b, s} }
+
+func (l *local) Policy(ctx context.Context, after uint64, wait time.Duration) ([]wire.Envelope, error) {
+	return l.b.Feed.Policy(ctx, l.site.ID, after, wait)
+}
+
+func (l *local) Network(_ context.Context, checksum string) ([]netip.Prefix, error) {
+	p, ok := l.b.Networks.Prefixes(checksum)
+	if !ok {
+		return nil, fmt.Errorf("network list: %w", store.ErrNotFound)
+	}
+	return p, nil
+}
+
+// guardName bounds how a guard may call itself.
+func guardName(name string) error {
+	if name == "" || len(name) > 128 {
+		return fmt.Errorf("%w: guard: want a name of 1 to 128 bytes", guardapi.ErrInvalid)
+	}
+	for _, c := range name {
+		if c < 0x20 || c == 0x7f {
+			return fmt.Errorf("%w: guard: a name holds no control characters", guardapi.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// Events keeps a batch, then acts on what guards asked for in it. The batch is confirmed only after both: one that is
+// sent again changes nothing, so nothing is lost or done twice.
+func (l *local) Events(ctx context.Context, batch wire.Batch) error {
+	if err := guardName(batch.Guard); err != nil {
+		return err
+	}
+	if err := l.b.Events.Append(ctx, l.site.ID, batch.Guard, batch); err != nil {
+		if errors.Is(err, event.ErrBatch) {
+			return fmt.Errorf("%w: %w: %w", link.ErrRejected, guardapi.ErrInvalid, err)
+		}
+		return err
+	}
+	for i := range batch.Events {
+		if e := &batch.Events[i]; e.Ban != nil {
+			if err := l.b.Bans.Ordered(ctx, l.site.ID, batch.Guard, e); err != nil {
+				l.b.o.Log.Error("a ban that a guard asked for", "guard", batch.Guard, "subject", e.Ban.Subject, "err", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (l *local) Receipt(ctx context.Context, r wire.Receipt) error {
+	if err := guardName(r.Guard); err != nil {
+		return err
+	}
+	if len(r.Fault) > 1024 {
+		r.Fault = r.Fault[:1024]
+	}
+	return l.b.DB.Receipt(ctx, l.site.ID, r.Guard, r.Revision, r.Since, r.Fault, l.b.o.Now().UnixMilli())
+}
+
+func (l *local) Inventory(ctx context.Context, i wire.Inventory) error {
+	if err := guardName(i.Guard); err != nil {
+		return err
+	}
+	modules, err := json.Marshal(i.Modules)
+	if err != nil {
+		return err
+	}
+	return l.b.DB.SeenGuard(ctx, store.Guard{
+		Site: l.site.ID, ID: i.Guard, Kind: i.Kind, Version: i.Version, Runtime: i.Runtime, Host: i.Host,
+		LastSeen: l.b.o.Now().UnixMilli(), Modules: string(modules),
+	})
+}

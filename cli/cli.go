@@ -1,0 +1,184 @@
+// Package cli is the command line: arguments, streams and environment in, an exit code out. One file per command; what
+// commands do is elsewhere.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/lmittmann/tint"
+
+	"palisade.dev/config"
+)
+
+// Version is set at build time.
+var Version = "dev"
+
+// Exit codes. A script can tell what to do by them.
+const (
+	OK          = 0
+	Failed      = 1 // it was tried and did not work
+	Misuse      = 2 // the command line or a file is wrong; nothing was tried
+	Unreachable = 3 // the back end did not answer
+)
+
+// Streams are what a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Terminal bool // Out is one, so colours and live updates make sense
+	Env      func(string) (string, bool)
+	Now      func() time.Time
+}
+
+// commands is the whole command line; its tags are the manual.
+type commands struct {
+	Data   string `help:"Data folder." env:"PALISADE_DATA" default:"palisade-data" placeholder:"DIR"`
+	Server string `help:"Address of the back end that other commands talk to." env:"PALISADE_SERVER" default:"http://127.0.0.1:9090" placeholder:"URL"`
+	Token  string `help:"Token for it; the operator's is read from the data folder." env:"PALISADE_TOKEN" placeholder:"TOKEN"`
+	JSON   bool   `help:"Answer in JSON."`
+	Debug  bool   `help:"Log more."`
+
+	Run     runCmd     `cmd:"" help:"Protect an app: gateway and back end in one process."`
+	Serve   serveCmd   `cmd:"" help:"Run the back end alone, for gateways and apps elsewhere."`
+	Gateway gatewayCmd `cmd:"" help:"Run the gateway alone, with a back end elsewhere."`
+
+	Site    siteCmd    `cmd:"" help:"Sites and their keys."`
+	Rule    ruleCmd    `cmd:"" help:"Rules: list, add, test, rehearse."`
+	Ban     banCmd     `cmd:"" help:"Keep a client out."`
+	Allow   allowCmd   `cmd:"" help:"Let a client pass whatever the rules say."`
+	Network networkCmd `cmd:"" help:"Network lists: clouds, crawlers, Tor and your own."`
+	Lever   leverCmd   `cmd:"" help:"Close a route at once, and open it again."`
+	Event   eventCmd   `cmd:"" help:"What happens, as it happens."`
+	Client  clientCmd  `cmd:"" help:"Everything about one client."`
+
+	Config  configCmd  `cmd:"" help:"The configuration file."`
+	Doctor  doctorCmd  `cmd:"" help:"Look for what is wrong with this installation."`
+	Backup  backupCmd  `cmd:"" help:"Copy the database while it is in use."`
+	Restore restoreCmd `cmd:"" help:"Put a backup in place of the database."`
+	Demo    demoCmd    `cmd:"" help:"The demo shop, and an attack on it."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// session is what a command works with.
+type session struct {
+	Streams
+	*commands
+	ctx context.Context
+	log *slog.Logger
+}
+
+// misuse is an error of who typed the command.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
+
+// exited is thrown by kong for --help.
+type exited int
+
+// Main runs a command line.
+func Main(ctx context.Context, args []string, s Streams) (code int) {
+	c := &commands{}
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(exited)
+			if !ok {
+				panic(r)
+			}
+			code = int(e)
+		}
+	}()
+	k, err := kong.New(c,
+		kong.Name("palisade"),
+		kong.Description("Keeps bots and exploits away from web apps.\n\nProtect an app on port 4000:\n  palisade run --upstream http://127.0.0.1:4000"),
+		kong.Writers(s.Out, s.Err),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
+		kong.UsageOnError(),
+		kong.Resolvers(environment(s.Env)),
+	)
+	if err != nil {
+		panic("cli: the commands do not fit together: " + err.Error()) // a mistake of ours, met by every test
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := k.Parse(args)
+	if err != nil {
+		fmt.Fprintf(s.Err, "palisade: %v\n", err)
+		var p *kong.ParseError
+		if errors.As(err, &p) && p.Context != nil && p.Context.Command() != "" {
+			fmt.Fprintf(s.Err, "Try: palisade %s --help\n", strings.Fields(p.Context.Command())[0])
+		} else {
+			fmt.Fprintln(s.Err, "Try: palisade --help")
+		}
+		return Misuse
+	}
+	level := slog.LevelInfo
+	if c.Debug {
+		level = slog.LevelDebug
+	}
+	run := &session{Streams: s, commands: c, ctx: ctx, log: logger(s, level)}
+	return run.exit(parsed.Run(run))
+}
+
+// environment lets tests give variables without setting those of the process.
+func environment(env func(string) (string, bool)) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
+		for _, name := range f.Envs {
+			if v, ok := env(name); ok {
+				return v, nil
+			}
+		}
+		return nil, nil
+	})
+}
+
+func (s *session) exit(err error) int {
+	if err == nil {
+		return OK
+	}
+	var faults config.Faults
+	var m misuse
+	var u unreachable
+	switch {
+	case errors.As(err, &faults):
+		fmt.Fprintln(s.Err, faults)
+		return Misuse
+	case errors.As(err, &m):
+		fmt.Fprintf(s.Err, "palisade: %v\n", err)
+		return Misuse
+	case errors.As(err, &u):
+		fmt.Fprintf(s.Err, "palisade: %v\n", err)
+		return Unreachable
+	case errors.Is(err, context.Canceled):
+		return OK
+	}
+	fmt.Fprintf(s.Err, "palisade: %v\n", err)
+	return Failed
+}
+
+// logger writes for people on a terminal and JSON otherwise.
+func logger(s Streams, level slog.Level) *slog.Logger {
+	if s.Terminal {
+		return slog.New(tint.NewHandler(s.Err, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+	}
+	return slog.New(slog.NewJSONHandler(s.Err, &slog.HandlerOptions{Level: level}))
+}
+
+// Std is the process's own streams.
+func Std() Streams {
+	terminal := false
+	if info, err := os.Stdout.Stat(); err == nil {
+		_, plain := os.LookupEnv("NO_COLOR")
+		terminal = info.Mode()&os.ModeCharDevice != 0 && !plain
+	}
+	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Env: os.LookupEnv, Now: time.Now}
+}

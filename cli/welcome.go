@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"palisade.dev/backend"
+	"palisade.dev/config"
+)
+
+// welcome says what stands where, and what to do next.
+func (s *session) welcome(c *config.Config, addr net.Addr, demo string) {
+	front := "http://" + addr.String()
+	if c.Gateway.Listen[0].Certificates != nil || c.Gateway.Listen[0].ACME != nil {
+		front = "https://" + addr.String()
+	}
+	w := s.Err
+	fmt.Fprintln(w)
+	if demo != "" {
+		fmt.Fprintf(w, "  The demo shop stands behind Palisade:   %s\n", front)
+	}
+	for _, site := range c.Sites {
+		if demo == "" {
+			fmt.Fprintf(w, "  %s stands behind Palisade:   %s  →  %s\n", site.Name, front, site.Upstreams[0])
+		}
+	}
+	fmt.Fprintf(w, "  Back end and API:                        http://%s\n", c.Console)
+	fmt.Fprintf(w, "  Operator's token:                        %s\n\n", filepath.Join(c.Data, backend.TokenFile))
+	flags := ""
+	if c.Data != config.DefaultData {
+		flags += " --data " + c.Data
+	}
+	if c.Console != config.DefaultConsole {
+		flags += " --server http://" + c.Console
+	}
+	fmt.Fprintln(w, "  In another terminal:")
+	if demo != "" {
+		target := ""
+		if front != "http://"+config.DefaultListen {
+			target = " --target " + front
+		}
+		fmt.Fprintf(w, "    palisade demo attack%s%s\n", flags, target)
+	}
+	fmt.Fprintf(w, "    palisade event tail%s\n", flags)
+	fmt.Fprintf(w, "    palisade lever close '@signup' --for 15m%s\n", flags)
+	fmt.Fprintf(w, "    palisade ban list%s\n\n", flags)
+}
