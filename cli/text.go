@@ -67,7 +67,7 @@ func (s *session) until(ms int64) string {
 	if d <= 0 {
 		return "ended"
 	}
-	return "for " + span(d)
+	return "for " + span(d.Round(time.Second))
 }
 
 func span(d time.Duration) string {

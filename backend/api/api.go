@@ -63,6 +63,7 @@ func New(p Parts) http.Handler {
 	c.DocsPath = "" // its page would load a script from elsewhere
 	c.OpenAPIPath = "/api/v1/openapi"
 	c.SchemasPath = "/api/v1/schemas"
+	c.Components.Schemas = schemas()
 	c.CreateHooks = nil // no $schema fields in answers
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	c.Security = []map[string][]string{{"token": {}}}
@@ -121,8 +122,8 @@ func (a *api) fault(err error) error {
 
 var errInvalid = errors.New("invalid")
 
-// on is the site that a path names.
-type on struct {
+// On is the site that a path names. It is exported because the library fills only exported fields.
+type On struct {
 	Site string `path:"site" doc:"name of the site"`
 }
 
@@ -158,7 +159,7 @@ func duration(text string) (time.Duration, error) {
 	}
 	d, err := engine.ParseDuration(text)
 	if err != nil {
-		return 0, errors.Join(errInvalid, err)
+		return 0, fmt.Errorf("%w: %w", errInvalid, err)
 	}
 	return d, nil
 }

@@ -16,8 +16,8 @@ import (
 	"palisade.dev/store"
 )
 
-// filter is what events can be looked for by.
-type filter struct {
+// Filter is what events can be looked for by.
+type Filter struct {
 	Address     string `query:"address"`
 	Network     string `query:"network" doc:"a network list, or a prefix"`
 	Account     string `query:"account"`
@@ -39,7 +39,7 @@ type filter struct {
 	Cursor      string `query:"cursor"`
 }
 
-func (f filter) query(site string, now time.Time) (event.Query, error) {
+func (f Filter) query(site string, now time.Time) (event.Query, error) {
 	q := event.Query{
 		Site: site, Address: f.Address, Network: f.Network, Account: f.Account, Key: f.Key, Certificate: f.Certificate,
 		Fingerprint: f.Fingerprint, Session: f.Session, Host: f.Host, Route: f.Route, Status: f.Status, Action: f.Action,
@@ -119,8 +119,8 @@ type Point struct {
 
 func (a *api) events() {
 	op(a, "GET", "/sites/{site}/events", "find-events", "Events, newest first", func(ctx context.Context, in *struct {
-		on
-		filter
+		On
+		Filter
 	},
 	) (EventPage, error) {
 		s, err := a.site(ctx, in.Site)
@@ -135,7 +135,7 @@ func (a *api) events() {
 		return EventPage{append([]wire.Event{}, p.Events...), p.Next}, err
 	})
 	op(a, "GET", "/sites/{site}/clients/{subject}", "get-client", "Everything about one client", func(ctx context.Context, in *struct {
-		on
+		On
 		Subject string `path:"subject" maxLength:"300"`
 	},
 	) (ClientState, error) {
@@ -146,7 +146,7 @@ func (a *api) events() {
 		return a.client(ctx, s, in.Subject)
 	})
 	op(a, "GET", "/sites/{site}/summary", "get-summary", "What happened in a time, with top lists", func(ctx context.Context, in *struct {
-		on
+		On
 		Since string `query:"since" default:"24h"`
 		Step  string `query:"step" default:"1h"`
 	},
@@ -203,7 +203,7 @@ const sharedAccounts = 3
 func (a *api) client(ctx context.Context, s store.Site, text string) (ClientState, error) {
 	subject, err := engine.ParseSubject(text)
 	if err != nil {
-		return ClientState{}, errors.Join(errInvalid, err)
+		return ClientState{}, fmt.Errorf("%w: %w", errInvalid, err)
 	}
 	by, value := "address", subject.String()
 	switch {

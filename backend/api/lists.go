@@ -14,14 +14,15 @@ type Entry struct {
 	Note    string `json:"note,omitempty" maxLength:"500"`
 }
 
-type subject struct {
-	on
+// Listed is a subject on a list of a site.
+type Listed struct {
+	On
 	Subject string `query:"subject" required:"true" maxLength:"300"`
 }
 
 func (a *api) lists() {
 	op(a, "GET", "/sites/{site}/bans", "list-bans", "Standing bans, newest first", func(ctx context.Context, in *struct {
-		on
+		On
 		After string `query:"after" doc:"id of the last one seen"`
 		Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 	},
@@ -34,7 +35,7 @@ func (a *api) lists() {
 		return append([]store.Ban{}, bans...), err
 	})
 	op(a, "POST", "/sites/{site}/bans", "impose-ban", "Keep a client out, at every guard within a second", func(ctx context.Context, in *struct {
-		on
+		On
 		Body Entry
 	},
 	) (store.Ban, error) {
@@ -48,14 +49,14 @@ func (a *api) lists() {
 		}
 		return a.Bans.Impose(ctx, s.ID, in.Body.Subject, length, in.Body.Note, author)
 	})
-	op(a, "DELETE", "/sites/{site}/bans", "lift-ban", "Lift a ban", func(ctx context.Context, in *subject) (done, error) {
+	op(a, "DELETE", "/sites/{site}/bans", "lift-ban", "Lift a ban", func(ctx context.Context, in *Listed) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err
 		}
 		return done{"the ban of " + in.Subject + " is lifted"}, a.Bans.Lift(ctx, s.ID, in.Subject, author)
 	})
-	op(a, "GET", "/sites/{site}/allowances", "list-allowances", "The allow list", func(ctx context.Context, in *on) ([]store.Allowance, error) {
+	op(a, "GET", "/sites/{site}/allowances", "list-allowances", "The allow list", func(ctx context.Context, in *On) ([]store.Allowance, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -64,7 +65,7 @@ func (a *api) lists() {
 		return append([]store.Allowance{}, list...), err
 	})
 	op(a, "POST", "/sites/{site}/allowances", "allow", "Let a client pass whatever the rules say", func(ctx context.Context, in *struct {
-		on
+		On
 		Body Entry
 	},
 	) (store.Allowance, error) {
@@ -78,7 +79,7 @@ func (a *api) lists() {
 		}
 		return a.Bans.Allow(ctx, s.ID, in.Body.Subject, length, in.Body.Note, author)
 	})
-	op(a, "DELETE", "/sites/{site}/allowances", "disallow", "Take a client off the allow list", func(ctx context.Context, in *subject) (done, error) {
+	op(a, "DELETE", "/sites/{site}/allowances", "disallow", "Take a client off the allow list", func(ctx context.Context, in *Listed) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err
@@ -101,7 +102,7 @@ type Receipts struct {
 }
 
 func (a *api) levers() {
-	op(a, "GET", "/sites/{site}/levers", "list-levers", "Levers that are not open", func(ctx context.Context, in *on) ([]store.Lever, error) {
+	op(a, "GET", "/sites/{site}/levers", "list-levers", "Levers that are not open", func(ctx context.Context, in *On) ([]store.Lever, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -110,7 +111,7 @@ func (a *api) levers() {
 		return append([]store.Lever{}, list...), err
 	})
 	op(a, "POST", "/sites/{site}/levers", "set-lever", "Move the lever of a route; it returns by itself", func(ctx context.Context, in *struct {
-		on
+		On
 		Body struct {
 			ID       string `json:"id,omitempty" maxLength:"64" doc:"makes a repeated request the same one"`
 			Match    string `json:"match" minLength:"1" maxLength:"1024" doc:"a route such as POST /users/register, or a named one such as @signup"`
@@ -139,7 +140,7 @@ func (a *api) levers() {
 		return LeverState{l, s.Revision}, err
 	})
 	op(a, "GET", "/sites/{site}/receipts", "get-receipts", "Which guards enforce a revision", func(ctx context.Context, in *struct {
-		on
+		On
 		Revision uint64 `query:"revision" required:"true"`
 	},
 	) (Receipts, error) {

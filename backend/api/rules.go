@@ -35,13 +35,14 @@ type Tested struct {
 	After    int      `json:"after" doc:"how many such requests at once pass before one is refused; -1: all that were tried"`
 }
 
-type named struct {
-	on
+// Named is one thing of a site that has a name.
+type Named struct {
+	On
 	Name string `path:"name" maxLength:"200"`
 }
 
 func (a *api) rules() {
-	op(a, "GET", "/sites/{site}/rules", "list-rules", "Rules in the order in which they are looked at", func(ctx context.Context, in *on) ([]RuleState, error) {
+	op(a, "GET", "/sites/{site}/rules", "list-rules", "Rules in the order in which they are looked at", func(ctx context.Context, in *On) ([]RuleState, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -67,7 +68,7 @@ func (a *api) rules() {
 		return states, nil
 	})
 	op(a, "PUT", "/sites/{site}/rules/{name}", "put-rule", "Add a rule, or replace the one of its name", func(ctx context.Context, in *struct {
-		named
+		Named
 		Body wire.Rule
 	},
 	) (RuleState, error) {
@@ -94,7 +95,7 @@ func (a *api) rules() {
 		r := store.Rule{ID: a.ID(), Site: s.ID, Name: in.Name, Body: string(text), Position: 1000, Mode: mode, Source: store.SourcePerson, Author: author, Updated: a.Now().UnixMilli()}
 		return RuleState{in.Body, author, r.Updated}, a.DB.PutRule(ctx, r)
 	})
-	op(a, "DELETE", "/sites/{site}/rules/{name}", "delete-rule", "Take a rule away; a default of its name comes back", func(ctx context.Context, in *named) (done, error) {
+	op(a, "DELETE", "/sites/{site}/rules/{name}", "delete-rule", "Take a rule away; a default of its name comes back", func(ctx context.Context, in *Named) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err
@@ -102,7 +103,7 @@ func (a *api) rules() {
 		return done{"rule " + in.Name + " is deleted"}, a.DB.DeleteRule(ctx, s.ID, in.Name, author, a.Now().UnixMilli())
 	})
 	op(a, "POST", "/sites/{site}/rules/rehearse", "rehearse-rule", "Run a draft rule over stored traffic and say whom it would have hurt", func(ctx context.Context, in *struct {
-		on
+		On
 		Body struct {
 			Rule  wire.Rule `json:"rule"`
 			Since string    `json:"since,omitempty" doc:"how far back, 24h unless given"`
@@ -112,7 +113,7 @@ func (a *api) rules() {
 		return a.rehearse(ctx, in.Site, in.Body.Rule, in.Body.Since)
 	})
 	op(a, "POST", "/sites/{site}/rules/test", "test-rule", "What the site's policy, with a draft rule if one is given, does with a request", func(ctx context.Context, in *struct {
-		on
+		On
 		Body struct {
 			Rule    *wire.Rule        `json:"rule,omitempty"`
 			Method  string            `json:"method" default:"GET"`
@@ -144,7 +145,7 @@ func (a *api) rules() {
 		}
 		r, err := http.NewRequest(in.Body.Method, in.Body.Target, nil)
 		if err != nil {
-			return Tested{}, errors.Join(errInvalid, err)
+			return Tested{}, fmt.Errorf("%w: %w", errInvalid, err)
 		}
 		if in.Body.Host != "" {
 			r.Host = in.Body.Host
@@ -182,7 +183,7 @@ func (a *api) sound(p *wire.Policy) error {
 		return err
 	}
 	if _, err := guard.Check(p, nets); err != nil {
-		return errors.Join(errInvalid, err)
+		return fmt.Errorf("%w: %w", errInvalid, err)
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func (a *api) try(p *wire.Policy, r *http.Request, address netip.Addr, times int
 	g := guard.New(guard.Options{Now: func() time.Time { return now }, Size: engine.Size{Clients: 1 << 10, Keys: 1 << 10, Distinct: 1 << 8, Bans: 1 << 8}})
 	p.Identity.Proxies, p.Identity.Header = nil, "" // the address given is the client's
 	if err := g.Install(p, a.Networks.AtHand()); err != nil {
-		return Tested{}, errors.Join(errInvalid, err)
+		return Tested{}, fmt.Errorf("%w: %w", errInvalid, err)
 	}
 	t := Tested{After: -1}
 	for i := range times {
@@ -235,7 +236,7 @@ func (a *api) rehearse(ctx context.Context, name string, r wire.Rule, since stri
 
 // documents serves one kind of what a policy is made of.
 func (a *api) documents(kind, path, what string) {
-	op(a, "GET", "/sites/{site}"+path, "list-"+kind+"s", "The site's "+what, func(ctx context.Context, in *on) (any, error) {
+	op(a, "GET", "/sites/{site}"+path, "list-"+kind+"s", "The site's "+what, func(ctx context.Context, in *On) (any, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -253,7 +254,7 @@ func (a *api) documents(kind, path, what string) {
 		return append([]wire.Route{}, p.Routes...), nil
 	})
 	op(a, "PUT", "/sites/{site}"+path+"/{name}", "put-"+kind, "Add or replace one of the site's "+what, func(ctx context.Context, in *struct {
-		named
+		Named
 		Body json.RawMessage
 	},
 	) (done, error) {
@@ -267,7 +268,7 @@ func (a *api) documents(kind, path, what string) {
 		}
 		text, err := draftWith(kind, in.Name, in.Body, p)
 		if err != nil {
-			return done{}, errors.Join(errInvalid, err)
+			return done{}, fmt.Errorf("%w: %w", errInvalid, err)
 		}
 		if err := a.sound(p); err != nil {
 			return done{}, err
@@ -275,7 +276,7 @@ func (a *api) documents(kind, path, what string) {
 		d := store.Document{Site: s.ID, Kind: kind, Name: in.Name, Body: string(text), Source: store.SourcePerson, Author: author, Updated: a.Now().UnixMilli()}
 		return done{kind + " " + in.Name + " is kept"}, a.DB.PutDocument(ctx, d)
 	})
-	op(a, "DELETE", "/sites/{site}"+path+"/{name}", "delete-"+kind, "Take one of the site's "+what+" away", func(ctx context.Context, in *named) (done, error) {
+	op(a, "DELETE", "/sites/{site}"+path+"/{name}", "delete-"+kind, "Take one of the site's "+what+" away", func(ctx context.Context, in *Named) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err

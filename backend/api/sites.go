@@ -42,7 +42,7 @@ func (a *api) sites() {
 		}
 		return states, nil
 	})
-	op(a, "GET", "/sites/{site}", "get-site", "One site", func(ctx context.Context, in *on) (SiteState, error) {
+	op(a, "GET", "/sites/{site}", "get-site", "One site", func(ctx context.Context, in *On) (SiteState, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return SiteState{}, err
@@ -52,14 +52,14 @@ func (a *api) sites() {
 	op(a, "POST", "/sites", "create-site", "Make a site with the default rules", func(ctx context.Context, in *struct{ Body site.Facts }) (store.Site, error) {
 		return a.Sites.Create(ctx, in.Body, feed.Settings{Defaults: true})
 	})
-	op(a, "DELETE", "/sites/{site}", "delete-site", "Forget a site and all that belongs to it", func(ctx context.Context, in *on) (done, error) {
+	op(a, "DELETE", "/sites/{site}", "delete-site", "Forget a site and all that belongs to it", func(ctx context.Context, in *On) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err
 		}
 		return done{"site " + s.Name + " is deleted"}, a.DB.DeleteSite(ctx, s.ID)
 	})
-	op(a, "GET", "/sites/{site}/policy", "get-policy", "The policy that guards of the site get, without its secret", func(ctx context.Context, in *on) (wire.Policy, error) {
+	op(a, "GET", "/sites/{site}/policy", "get-policy", "The policy that guards of the site get, without its secret", func(ctx context.Context, in *On) (wire.Policy, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return wire.Policy{}, err
@@ -76,7 +76,7 @@ func (a *api) sites() {
 		}
 		return *p, nil
 	})
-	op(a, "GET", "/sites/{site}/keys", "list-site-keys", "A site's keys for guards", func(ctx context.Context, in *on) ([]store.SiteKey, error) {
+	op(a, "GET", "/sites/{site}/keys", "list-site-keys", "A site's keys for guards", func(ctx context.Context, in *On) ([]store.SiteKey, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func (a *api) sites() {
 		return append([]store.SiteKey{}, keys...), err
 	})
 	op(a, "POST", "/sites/{site}/keys", "add-site-key", "Make a key for guards; two are valid at a time", func(ctx context.Context, in *struct {
-		on
+		On
 		Body struct {
 			Label string `json:"label,omitempty" maxLength:"100"`
 		}
@@ -99,7 +99,7 @@ func (a *api) sites() {
 		return NewKey{kept.ID, k.String()}, err
 	})
 	op(a, "DELETE", "/sites/{site}/keys/{id}", "revoke-site-key", "End a key at once", func(ctx context.Context, in *struct {
-		on
+		On
 		ID string `path:"id"`
 	},
 	) (done, error) {
@@ -114,7 +114,7 @@ func (a *api) sites() {
 
 // principals tie API keys to the accounts whose quota they share. A key comes in, is hashed, and is forgotten.
 func (a *api) principals() {
-	op(a, "GET", "/sites/{site}/principals", "list-principals", "API keys tied to accounts", func(ctx context.Context, in *on) ([]store.Principal, error) {
+	op(a, "GET", "/sites/{site}/principals", "list-principals", "API keys tied to accounts", func(ctx context.Context, in *On) ([]store.Principal, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -123,7 +123,7 @@ func (a *api) principals() {
 		return append([]store.Principal{}, list...), err
 	})
 	op(a, "POST", "/sites/{site}/principals", "add-principal", "Tie an API key to an account", func(ctx context.Context, in *struct {
-		on
+		On
 		Body struct {
 			APIKey  string `json:"api_key" maxLength:"600"`
 			Account string `json:"account" minLength:"1" maxLength:"128"`
@@ -144,17 +144,17 @@ func (a *api) principals() {
 		}
 		keys, err := identity.NewKeys(*settings.Identity.Key, s.Secret, s.Name)
 		if err != nil {
-			return store.Principal{}, errors.Join(errInvalid, err)
+			return store.Principal{}, fmt.Errorf("%w: %w", errInvalid, err)
 		}
 		normal, err := keys.Normalise(in.Body.APIKey)
 		if err != nil {
-			return store.Principal{}, errors.Join(errInvalid, err)
+			return store.Principal{}, fmt.Errorf("%w: %w", errInvalid, err)
 		}
 		p := store.Principal{Site: s.ID, Key: keys.ID(normal).String(), Account: in.Body.Account, Label: in.Body.Label, Created: a.Now().UnixMilli()}
 		return p, a.DB.PutPrincipal(ctx, p, author)
 	})
 	op(a, "DELETE", "/sites/{site}/principals/{key}", "delete-principal", "Untie an API key", func(ctx context.Context, in *struct {
-		on
+		On
 		Key string `path:"key"`
 	},
 	) (done, error) {

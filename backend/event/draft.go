@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -226,6 +227,10 @@ func (d *draft) store(ctx context.Context) error {
 	writes := make([]store.EventWrite, 0, len(d.sites))
 	for _, site := range d.sites {
 		p := d.writes[site]
+		// In the order of the index: neighbours then share its pages.
+		slices.SortFunc(p.postings, func(a, b store.Posting) int {
+			return cmp.Or(cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Term, b.Term))
+		})
 		w := store.EventWrite{Site: site, Postings: p.postings}
 		for _, s := range p.segments {
 			w.Segments = append(w.Segments, s)
