@@ -56,6 +56,7 @@ type Limits struct {
 	WriteTimeout  time.Duration // 1 min until the client has taken what is written to it
 	Connections   int           // 20,000 in all
 	PerSource     int           // 512 from one IPv4 address or IPv6 /64
+	CheckEvery    time.Duration // 5 s between two looks at an upstream's health path
 	DrainTimeout  time.Duration // 30 s for requests under way at the end
 }
 
@@ -74,6 +75,7 @@ func (l Limits) filled() Limits {
 	fill(&l.IdleTimeout, 2*time.Minute)
 	fill(&l.BodyTimeout, 30*time.Second)
 	fill(&l.WriteTimeout, time.Minute)
+	fill(&l.CheckEvery, 5*time.Second)
 	fill(&l.DrainTimeout, 30*time.Second)
 	fillInt(&l.BodyRate, 500)
 	fillInt(&l.Header, 32<<10)
@@ -181,7 +183,7 @@ func (g *Gateway) Reload(c Config) error {
 			delete(g.listening, address)
 		}
 	}
-	next.watch(g.log)
+	next.watch(g.limits.CheckEvery, g.log)
 	if old != nil {
 		old.retire(next)
 	}

@@ -22,7 +22,6 @@ const (
 	failuresToDown = 3
 	firstDown      = 5 * time.Second
 	longestDown    = time.Minute
-	checkEvery     = 5 * time.Second
 )
 
 func (h *health) up() bool {
@@ -54,7 +53,7 @@ func (h *health) failed() int32 {
 }
 
 // watch asks each new upstream of a site for its health path.
-func (s *site) watch(log *slog.Logger) {
+func (s *site) watch(every time.Duration, log *slog.Logger) {
 	if s.Health == "" {
 		return
 	}
@@ -64,15 +63,15 @@ func (s *site) watch(log *slog.Logger) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		o.stop = cancel
-		go o.check(ctx, s.Name, s.Health, log)
+		go o.check(ctx, s.Name, s.Health, every, log)
 	}
 }
 
-func (o *origin) check(ctx context.Context, site, path string, log *slog.Logger) {
-	tick := time.NewTicker(checkEvery)
+func (o *origin) check(ctx context.Context, site, path string, every time.Duration, log *slog.Logger) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		c, cancel := context.WithTimeout(ctx, checkEvery)
+		c, cancel := context.WithTimeout(ctx, max(every, time.Second))
 		err := o.ask(c, path)
 		cancel()
 		if ctx.Err() != nil {

@@ -81,9 +81,9 @@ func newTable(sites []Site, old *table, now func() time.Time, log *slog.Logger) 
 }
 
 // watch starts what goes on in the background, once the table is in force.
-func (t *table) watch(log *slog.Logger) {
+func (t *table) watch(every time.Duration, log *slog.Logger) {
 	for _, s := range t.all {
-		s.watch(log)
+		s.watch(every, log)
 	}
 }
 
