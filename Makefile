@@ -1,0 +1,49 @@
+# Palisade. `make help` says what there is.
+SHELL   := /bin/bash
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X palisade.dev/cli.Version=$(VERSION)
+DATA    ?= palisade-data
+
+.PHONY: help build run test test-setup bench bench-peers fuzz lint fmt tidy clean
+
+help: ## say what there is
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/palisade
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/palisade ./cmd/palisade
+
+run: build ## the demo shop behind the gateway; UPSTREAM=http://127.0.0.1:4000 protects an app of yours (LISTEN, CONSOLE, DATA)
+	@PALISADE_DATA='$(DATA)' exec bin/palisade run
+
+test: test-setup ## everything that must hold, in both modules and on both databases
+	$(GO) vet ./... ./guard/...
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not formatted (run make fmt):"; echo "$$unformatted"; exit 1; fi
+	$(GO) test -p 2 ./... ./guard/...
+	cd bench && GOWORK=off $(GO) vet ./...
+
+test-setup: ## install the Debian packages that tests need, where that is allowed; otherwise say which are missing
+	@./scripts/test-setup
+
+bench: ## benchmarks next to the code; ratios are read within one run
+	cd guard && $(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -run '^$$' -bench . -benchmem ./backend/... ./gateway/... ./store/...
+
+bench-peers: ## the limiter beside other libraries, in one run
+	cd bench && GOWORK=off $(GO) test -run '^$$' -bench . -benchmem ./...
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target for FUZZTIME
+	@./scripts/fuzz $(FUZZTIME)
+
+lint: ## golangci-lint
+	$(GO) tool -modfile=tools.mod golangci-lint run ./... ./guard/...
+
+fmt: ## format
+	$(GO) tool -modfile=tools.mod gofumpt -w $$(git ls-files '*.go')
+
+tidy: ## go.mod of all modules
+	$(GO) mod tidy && (cd guard && $(GO) mod tidy) && (cd bench && GOWORK=off $(GO) mod tidy)
+
+clean: ## remove what was built
+	rm -rf bin
