@@ -4,8 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"strings"
+	"strconv"
 )
 
 // Segment is a run of events of one day, packed by the back end's event room.
@@ -51,9 +50,9 @@ type EventWrite struct {
 
 // AppendEvents keeps all of it, or nothing.
 func (db *DB) AppendEvents(ctx context.Context, writes []EventWrite) error {
-	return db.tx(ctx, "keeping events", func(tx *sql.Tx) error {
+	return db.tx(ctx, "keeping events", func(ctx context.Context, tx *sql.Tx) error {
 		for i := range writes {
-			if err := appendEvents(ctx, tx, &writes[i]); err != nil {
+			if err := db.appendEvents(ctx, tx, &writes[i]); err != nil {
 				return err
 			}
 		}
@@ -61,7 +60,7 @@ func (db *DB) AppendEvents(ctx context.Context, writes []EventWrite) error {
 	})
 }
 
-func appendEvents(ctx context.Context, tx *sql.Tx, w *EventWrite) error {
+func (db *DB) appendEvents(ctx context.Context, tx *sql.Tx, w *EventWrite) error {
 	for _, s := range w.Segments {
 		_, err := tx.ExecContext(ctx, `INSERT INTO segment (site, day, id, first, last, count, sealed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (site, day, id) DO UPDATE SET first = excluded.first, last = excluded.last, count = excluded.count, sealed = excluded.sealed, body = excluded.body`,
@@ -70,11 +69,7 @@ func appendEvents(ctx context.Context, tx *sql.Tx, w *EventWrite) error {
 			return err
 		}
 	}
-	err := insertMany(ctx, tx, `INSERT INTO posting (site, term, day, segment) VALUES `, ` ON CONFLICT DO NOTHING`, len(w.Postings), 4, func(i int) []any {
-		p := &w.Postings[i]
-		return []any{w.Site, p.Term, p.Day, p.Segment}
-	})
-	if err != nil {
+	if err := db.enter(ctx, tx, w.Site, w.Postings); err != nil {
 		return err
 	}
 	for _, r := range w.Rollups {
@@ -94,32 +89,29 @@ func appendEvents(ctx context.Context, tx *sql.Tx, w *EventWrite) error {
 	return nil
 }
 
-// insertMany writes rows a few hundred at a time: one statement for each costs twice as much.
-func insertMany(ctx context.Context, tx *sql.Tx, head, tail string, n, columns int, row func(int) []any) error {
-	const rows = 200
-	for from := 0; from < n; from += rows {
-		to := min(from+rows, n)
-		var b strings.Builder
-		b.WriteString(head)
-		args := make([]any, 0, (to-from)*columns)
-		for i := from; i < to; i++ {
-			if i > from {
-				b.WriteByte(',')
-			}
-			b.WriteByte('(')
-			for c := range columns {
-				if c > 0 {
-					b.WriteByte(',')
-				}
-				fmt.Fprintf(&b, "$%d", len(args)+c+1)
-			}
-			b.WriteByte(')')
-			args = append(args, row(i)...)
+// enter writes postings, those of one segment in one statement: the terms travel as a JSON list, as a row of parameters for
+// each would cost more to parse than to write.
+func (db *DB) enter(ctx context.Context, tx *sql.Tx, site string, postings []Posting) error {
+	statement := `INSERT INTO posting (site, term, day, segment) SELECT $1, value, $2, $3 FROM json_each($4) WHERE true ON CONFLICT DO NOTHING`
+	if db.dialect == PostgreSQL {
+		statement = `INSERT INTO posting (site, term, day, segment) SELECT $1, value::bigint, $2, $3 FROM jsonb_array_elements_text($4::jsonb) ON CONFLICT DO NOTHING`
+	}
+	for len(postings) > 0 {
+		first, n := postings[0], 1
+		for n < len(postings) && postings[n].Day == first.Day && postings[n].Segment == first.Segment {
+			n++
 		}
-		b.WriteString(tail)
-		if _, err := tx.ExecContext(ctx, b.String(), args...); err != nil {
+		terms := []byte("[")
+		for i, p := range postings[:n] {
+			if i > 0 {
+				terms = append(terms, ',')
+			}
+			terms = strconv.AppendInt(terms, p.Term, 10)
+		}
+		if _, err := tx.ExecContext(ctx, statement, site, first.Day, first.Segment, string(append(terms, ']'))); err != nil {
 			return err
 		}
+		postings = postings[n:]
 	}
 	return nil
 }
@@ -145,20 +137,18 @@ const before = `($4 = 0 OR s.day < $4 OR (s.day = $4 AND s.id < $5))`
 
 // Segments gives the segments that reach into from ≤ time < to and stand before a place, the last first.
 func (db *DB) Segments(ctx context.Context, site string, from, to int64, day int32, id int64, limit int) ([]Segment, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segment s
+	return list(ctx, db, "listing segments", scanSegment, `SELECT `+segmentColumns+` FROM segment s
 		WHERE s.site = $1 AND s.last >= $2 AND s.first < $3 AND `+before+` AND s.day >= $6 AND s.day <= $7 ORDER BY s.day DESC, s.id DESC LIMIT $8`,
 		site, from, to, day, id, dayOf(from), dayOf(to), limit)
-	return collect(rows, err, scanSegment)
 }
 
 // SegmentsWith gives those that have a term.
 func (db *DB) SegmentsWith(ctx context.Context, site string, term int64, from, to int64, day int32, id int64, limit int) ([]Segment, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+segmentColumns+`
+	return list(ctx, db, "listing segments of a term", scanSegment, `SELECT `+segmentColumns+`
 		FROM posting p JOIN segment s ON s.site = p.site AND s.day = p.day AND s.id = p.segment
 		WHERE p.site = $1 AND s.last >= $2 AND s.first < $3 AND ($4 = 0 OR p.day < $4 OR (p.day = $4 AND p.segment < $5)) AND p.day >= $6 AND p.day <= $7 AND p.term = $8
 		ORDER BY p.day DESC, p.segment DESC LIMIT $9`,
 		site, from, to, day, id, dayOf(from), dayOf(to), term, limit)
-	return collect(rows, err, scanSegment)
 }
 
 const dayMicros = 86_400_000_000
@@ -183,14 +173,12 @@ func (db *DB) SegmentBody(ctx context.Context, site string, day int32, id int64)
 
 // Rollups gives a site's rollups of a span with from ≤ start < to, in order.
 func (db *DB) Rollups(ctx context.Context, site, span string, from, to int64) ([]Rollup, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT span, start, body FROM rollup WHERE site = $1 AND span = $2 AND start >= $3 AND start < $4 ORDER BY start`, site, span, from, to)
-	return collect(rows, err, func(r *sql.Rows) (x Rollup, err error) { return x, r.Scan(&x.Span, &x.Start, &x.Body) })
+	return list(ctx, db, "reading rollups", func(r *sql.Rows) (x Rollup, err error) { return x, r.Scan(&x.Span, &x.Start, &x.Body) }, `SELECT span, start, body FROM rollup WHERE site = $1 AND span = $2 AND start >= $3 AND start < $4 ORDER BY start`, site, span, from, to)
 }
 
 // EventDays lists the days that have events.
 func (db *DB) EventDays(ctx context.Context) ([]int32, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT DISTINCT day FROM segment ORDER BY day`)
-	return collect(rows, err, func(r *sql.Rows) (d int32, err error) { return d, r.Scan(&d) })
+	return list(ctx, db, "listing days", func(r *sql.Rows) (d int32, err error) { return d, r.Scan(&d) }, `SELECT DISTINCT day FROM segment ORDER BY day`)
 }
 
 // DropEventDay forgets a day's segments, postings and rollups, and what was seen of boots last heard of before its end.
@@ -200,39 +188,22 @@ func (db *DB) DropEventDay(ctx context.Context, day int32) error {
 	if err != nil {
 		return err
 	}
-	if err := db.shed(ctx, `DELETE FROM segment WHERE (site, day, id) IN (SELECT site, day, id FROM segment WHERE day = $1 LIMIT 100)`, day); err != nil {
+	const what = "forgetting old events"
+	if _, err := db.shed(ctx, what, `DELETE FROM segment WHERE (site, day, id) IN (SELECT site, day, id FROM segment WHERE day = $1 LIMIT 100)`, day); err != nil {
 		return err
 	}
 	for _, s := range sites {
-		if err := db.shed(ctx, `DELETE FROM posting WHERE (site, term, day, segment) IN
+		if _, err := db.shed(ctx, what, `DELETE FROM posting WHERE (site, term, day, segment) IN
 			(SELECT site, term, day, segment FROM posting WHERE site = $2 AND day = $1 LIMIT 5000)`, day, s.ID); err != nil {
 			return err
 		}
 	}
 	start, end := int64(day)*dayMicros, int64(day+1)*dayMicros
-	return db.tx(ctx, "forgetting old counts", func(tx *sql.Tx) error {
+	return db.tx(ctx, "forgetting old counts", func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM rollup WHERE start >= $1 AND start < $2`, start, end); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM seen WHERE at < $1`, end)
 		return err
 	})
-}
-
-// shed runs a bounded DELETE until nothing is left.
-func (db *DB) shed(ctx context.Context, statement string, args ...any) error {
-	for {
-		var n int64
-		err := db.tx(ctx, "forgetting old events", func(tx *sql.Tx) error {
-			res, err := tx.ExecContext(ctx, statement, args...)
-			if err != nil {
-				return err
-			}
-			n, err = res.RowsAffected()
-			return err
-		})
-		if err != nil || n == 0 {
-			return err
-		}
-	}
 }

@@ -26,7 +26,7 @@ const guardColumns = `site, id, kind, version, runtime, host, first_seen, last_s
 
 // SeenGuard notes a guard and what runs where it stands.
 func (db *DB) SeenGuard(ctx context.Context, g Guard) error {
-	return db.tx(ctx, "noting guard "+g.ID, func(tx *sql.Tx) error {
+	return db.tx(ctx, "noting guard "+g.ID, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, '', 0, $8)
 			ON CONFLICT (site, id) DO UPDATE SET kind = excluded.kind, version = excluded.version, runtime = excluded.runtime,
 			host = excluded.host, last_seen = excluded.last_seen, modules = excluded.modules`,
@@ -37,7 +37,7 @@ func (db *DB) SeenGuard(ctx context.Context, g Guard) error {
 
 // Receipt notes what a guard says it enforces.
 func (db *DB) Receipt(ctx context.Context, site, guard string, revision uint64, since int64, fault string, at int64) error {
-	return db.tx(ctx, "noting a receipt of guard "+guard, func(tx *sql.Tx) error {
+	return db.tx(ctx, "noting a receipt of guard "+guard, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, '', '', '', '', $3, $3, $4, $5, $6, 0, '[]')
 			ON CONFLICT (site, id) DO UPDATE SET last_seen = excluded.last_seen, revision = excluded.revision, since = excluded.since, fault = excluded.fault`,
 			site, guard, at, revision, since, fault)
@@ -45,12 +45,22 @@ func (db *DB) Receipt(ctx context.Context, site, guard string, revision uint64, 
 	})
 }
 
+// GuardDropped notes how many events a guard says it lost since it started.
+func (db *DB) GuardDropped(ctx context.Context, site, guard string, dropped uint64, at int64) error {
+	return db.exec(ctx, "noting what guard "+guard+" lost", `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, '', '', '', '', $3, $3, 0, 0, '', $4, '[]')
+		ON CONFLICT (site, id) DO UPDATE SET last_seen = excluded.last_seen, dropped = excluded.dropped`, site, guard, at, dropped)
+}
+
+// ForgetGuards forgets guards not heard of since a time.
+func (db *DB) ForgetGuards(ctx context.Context, before int64) error {
+	return db.exec(ctx, "forgetting guards", `DELETE FROM guard WHERE last_seen < $1`, before)
+}
+
 // Guards gives a site's guards.
 func (db *DB) Guards(ctx context.Context, site string) ([]Guard, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+guardColumns+` FROM guard WHERE site = $1 ORDER BY id`, site)
-	return collect(rows, err, func(r *sql.Rows) (g Guard, err error) {
+	return list(ctx, db, "reading guards", func(r *sql.Rows) (g Guard, err error) {
 		return g, r.Scan(&g.Site, &g.ID, &g.Kind, &g.Version, &g.Runtime, &g.Host, &g.FirstSeen, &g.LastSeen, &g.Revision, &g.Since, &g.Fault, &g.Dropped, &g.Modules)
-	})
+	}, `SELECT `+guardColumns+` FROM guard WHERE site = $1 ORDER BY id`, site)
 }
 
 // NetworkList is a list that was downloaded or is one's own.
@@ -64,7 +74,7 @@ type NetworkList struct {
 
 // PutNetworkList keeps a list in place of the one of its name.
 func (db *DB) PutNetworkList(ctx context.Context, l NetworkList) error {
-	return db.tx(ctx, "keeping network list "+l.Name, func(tx *sql.Tx) error {
+	return db.tx(ctx, "keeping network list "+l.Name, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO network_list (name, kind, body, checksum, prefixes) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, body = excluded.body, checksum = excluded.checksum, prefixes = excluded.prefixes`,
 			l.Name, l.Kind, l.Body, l.Checksum, l.Prefixes)
@@ -74,33 +84,15 @@ func (db *DB) PutNetworkList(ctx context.Context, l NetworkList) error {
 
 // NetworkLists gives all kept lists.
 func (db *DB) NetworkLists(ctx context.Context) ([]NetworkList, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT name, kind, body, checksum, prefixes FROM network_list ORDER BY name`)
-	return collect(rows, err, func(r *sql.Rows) (l NetworkList, err error) {
+	return list(ctx, db, "reading network lists", func(r *sql.Rows) (l NetworkList, err error) {
 		return l, r.Scan(&l.Name, &l.Kind, &l.Body, &l.Checksum, &l.Prefixes)
-	})
+	}, `SELECT name, kind, body, checksum, prefixes FROM network_list ORDER BY name`)
 }
 
 // DeleteNetworkList forgets a kept list.
 func (db *DB) DeleteNetworkList(ctx context.Context, name string) error {
-	return db.tx(ctx, "forgetting network list "+name, func(tx *sql.Tx) error {
+	return db.tx(ctx, "forgetting network list "+name, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM network_list WHERE name = $1`, name)
 		return err
 	})
-}
-
-// Touch moves every site on by a revision, because something that all policies refer to has changed.
-func (db *DB) Touch(ctx context.Context, what, author string, at int64) error {
-	sites, err := db.Sites(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range sites {
-		err := db.change(ctx, s.ID, author, "telling "+s.Name+" of "+what, at, func(*sql.Tx) ([]Change, error) {
-			return []Change{{Kind: ChangePolicy, Subject: what}}, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

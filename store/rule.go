@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 )
 
 // Rule is a wire.Rule in JSON, with where it came from.
@@ -28,7 +27,7 @@ const (
 
 // PutRule inserts a rule or replaces the one of its name.
 func (db *DB) PutRule(ctx context.Context, r Rule) error {
-	return db.change(ctx, r.Site, r.Author, "keeping rule "+r.Name, r.Updated, func(tx *sql.Tx) ([]Change, error) {
+	return db.change(ctx, r.Site, r.Author, "keeping rule "+r.Name, r.Updated, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
 		return []Change{{Kind: ChangePolicy, Subject: "rule " + r.Name, Body: r.Body}}, putRule(ctx, tx, r)
 	})
 }
@@ -43,13 +42,10 @@ func putRule(ctx context.Context, tx *sql.Tx, r Rule) error {
 
 // DeleteRule takes a rule away.
 func (db *DB) DeleteRule(ctx context.Context, site, name, author string, at int64) error {
-	return db.change(ctx, site, author, "deleting rule "+name, at, func(tx *sql.Tx) ([]Change, error) {
+	return db.change(ctx, site, author, "deleting rule "+name, at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
 		res, err := tx.ExecContext(ctx, `DELETE FROM rule WHERE site = $1 AND name = $2`, site, name)
-		if err != nil {
+		if err := some(res, err, "no rule "+name+" of your own"); err != nil {
 			return nil, err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return nil, fmt.Errorf("%w: no rule %s of your own", ErrNotFound, name)
 		}
 		return []Change{{Kind: ChangePolicy, Subject: "rule " + name}}, nil
 	})
@@ -57,10 +53,9 @@ func (db *DB) DeleteRule(ctx context.Context, site, name, author string, at int6
 
 // Rules gives a site's rules in their order.
 func (db *DB) Rules(ctx context.Context, site string) ([]Rule, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT id, site, name, body, position, mode, source, author, updated FROM rule WHERE site = $1 ORDER BY position, name`, site)
-	return collect(rows, err, func(r *sql.Rows) (x Rule, err error) {
+	return list(ctx, db, "reading rules", func(r *sql.Rows) (x Rule, err error) {
 		return x, r.Scan(&x.ID, &x.Site, &x.Name, &x.Body, &x.Position, &x.Mode, &x.Source, &x.Author, &x.Updated)
-	})
+	}, `SELECT id, site, name, body, position, mode, source, author, updated FROM rule WHERE site = $1 ORDER BY position, name`, site)
 }
 
 // Document is one small thing that a policy is made of: a block, a trap, a route.
@@ -76,7 +71,7 @@ type Document struct {
 
 // PutDocument inserts a document or replaces the one of its kind and name.
 func (db *DB) PutDocument(ctx context.Context, d Document) error {
-	return db.change(ctx, d.Site, d.Author, "keeping "+d.Kind+" "+d.Name, d.Updated, func(tx *sql.Tx) ([]Change, error) {
+	return db.change(ctx, d.Site, d.Author, "keeping "+d.Kind+" "+d.Name, d.Updated, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
 		_, err := tx.ExecContext(ctx, `INSERT INTO document (site, kind, name, body, source, author, updated) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (site, kind, name) DO UPDATE SET body = excluded.body, source = excluded.source, author = excluded.author, updated = excluded.updated`,
 			d.Site, d.Kind, d.Name, d.Body, d.Source, d.Author, d.Updated)
@@ -86,13 +81,10 @@ func (db *DB) PutDocument(ctx context.Context, d Document) error {
 
 // DeleteDocument takes a document away.
 func (db *DB) DeleteDocument(ctx context.Context, site, kind, name, author string, at int64) error {
-	return db.change(ctx, site, author, "deleting "+kind+" "+name, at, func(tx *sql.Tx) ([]Change, error) {
+	return db.change(ctx, site, author, "deleting "+kind+" "+name, at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
 		res, err := tx.ExecContext(ctx, `DELETE FROM document WHERE site = $1 AND kind = $2 AND name = $3`, site, kind, name)
-		if err != nil {
+		if err := some(res, err, "no "+kind+" "+name); err != nil {
 			return nil, err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return nil, fmt.Errorf("%w: no %s %s", ErrNotFound, kind, name)
 		}
 		return []Change{{Kind: ChangePolicy, Subject: kind + " " + name}}, nil
 	})
@@ -100,10 +92,9 @@ func (db *DB) DeleteDocument(ctx context.Context, site, kind, name, author strin
 
 // Documents gives a site's documents of a kind by name.
 func (db *DB) Documents(ctx context.Context, site, kind string) ([]Document, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT site, kind, name, body, source, author, updated FROM document WHERE site = $1 AND kind = $2 ORDER BY name`, site, kind)
-	return collect(rows, err, func(r *sql.Rows) (d Document, err error) {
+	return list(ctx, db, "reading documents of kind "+kind, func(r *sql.Rows) (d Document, err error) {
 		return d, r.Scan(&d.Site, &d.Kind, &d.Name, &d.Body, &d.Source, &d.Author, &d.Updated)
-	})
+	}, `SELECT site, kind, name, body, source, author, updated FROM document WHERE site = $1 AND kind = $2 ORDER BY name`, site, kind)
 }
 
 // Principal ties an API key to an account.
@@ -117,7 +108,7 @@ type Principal struct {
 
 // PutPrincipal ties a key.
 func (db *DB) PutPrincipal(ctx context.Context, p Principal, author string) error {
-	return db.change(ctx, p.Site, author, "tying a key to "+p.Account, p.Created, func(tx *sql.Tx) ([]Change, error) {
+	return db.change(ctx, p.Site, author, "tying a key to "+p.Account, p.Created, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
 		_, err := tx.ExecContext(ctx, `INSERT INTO principal (site, key, account, label, created) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (site, key) DO UPDATE SET account = excluded.account, label = excluded.label`, p.Site, p.Key, p.Account, p.Label, p.Created)
 		return []Change{{Kind: ChangePolicy, Subject: "principal " + p.Account}}, err
@@ -126,13 +117,10 @@ func (db *DB) PutPrincipal(ctx context.Context, p Principal, author string) erro
 
 // DeletePrincipal unties a key.
 func (db *DB) DeletePrincipal(ctx context.Context, site, key, author string, at int64) error {
-	return db.change(ctx, site, author, "untying a key", at, func(tx *sql.Tx) ([]Change, error) {
+	return db.change(ctx, site, author, "untying a key", at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
 		res, err := tx.ExecContext(ctx, `DELETE FROM principal WHERE site = $1 AND key = $2`, site, key)
-		if err != nil {
+		if err := some(res, err, "no such key"); err != nil {
 			return nil, err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return nil, fmt.Errorf("%w: no such key", ErrNotFound)
 		}
 		return []Change{{Kind: ChangePolicy, Subject: "principal"}}, nil
 	})
@@ -140,8 +128,7 @@ func (db *DB) DeletePrincipal(ctx context.Context, site, key, author string, at 
 
 // Principals gives a site's keys by account.
 func (db *DB) Principals(ctx context.Context, site string) ([]Principal, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT site, key, account, label, created FROM principal WHERE site = $1 ORDER BY account, key`, site)
-	return collect(rows, err, func(r *sql.Rows) (p Principal, err error) {
+	return list(ctx, db, "reading principals", func(r *sql.Rows) (p Principal, err error) {
 		return p, r.Scan(&p.Site, &p.Key, &p.Account, &p.Label, &p.Created)
-	})
+	}, `SELECT site, key, account, label, created FROM principal WHERE site = $1 ORDER BY account, key`, site)
 }

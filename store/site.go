@@ -22,13 +22,13 @@ type Site struct {
 
 const siteColumns = `id, name, environment, zone, web_facing, personal_data, secret, settings, created, revision`
 
-func scanSite(r interface{ Scan(...any) error }) (s Site, err error) {
+func scanSite(r scanner) (s Site, err error) {
 	return s, r.Scan(&s.ID, &s.Name, &s.Environment, &s.Zone, &s.WebFacing, &s.PersonalData, &s.Secret, &s.Settings, &s.Created, &s.Revision)
 }
 
 // CreateSite makes a site at revision 1.
 func (db *DB) CreateSite(ctx context.Context, s Site) error {
-	return db.tx(ctx, "creating site "+s.Name, func(tx *sql.Tx) error {
+	return db.tx(ctx, "creating site "+s.Name, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
 			s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Secret, s.Settings, s.Created)
 		return err
@@ -37,7 +37,7 @@ func (db *DB) CreateSite(ctx context.Context, s Site) error {
 
 // UpdateSite changes what is said of a site; its secret and id stay.
 func (db *DB) UpdateSite(ctx context.Context, s Site, author string, at int64) error {
-	return db.change(ctx, s.ID, author, "changing site "+s.Name, at, func(tx *sql.Tx) ([]Change, error) {
+	return db.change(ctx, s.ID, author, "changing site "+s.Name, at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
 		_, err := tx.ExecContext(ctx, `UPDATE site SET name = $2, environment = $3, zone = $4, web_facing = $5, personal_data = $6, settings = $7 WHERE id = $1`,
 			s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Settings)
 		return []Change{{Kind: ChangePolicy, Subject: "site"}}, err
@@ -46,13 +46,10 @@ func (db *DB) UpdateSite(ctx context.Context, s Site, author string, at int64) e
 
 // DeleteSite forgets a site and all that belongs to it; its events go with their days.
 func (db *DB) DeleteSite(ctx context.Context, id string) error {
-	return db.tx(ctx, "deleting the site", func(tx *sql.Tx) error {
+	return db.tx(ctx, "deleting the site", func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM site WHERE id = $1`, id)
-		if err != nil {
+		if err := some(res, err, "no such site"); err != nil {
 			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("%w: no such site", ErrNotFound)
 		}
 		return nil
 	})
@@ -60,8 +57,7 @@ func (db *DB) DeleteSite(ctx context.Context, id string) error {
 
 // Sites gives all sites by name.
 func (db *DB) Sites(ctx context.Context) ([]Site, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+siteColumns+` FROM site ORDER BY name`)
-	return collect(rows, err, func(r *sql.Rows) (Site, error) { return scanSite(r) })
+	return list(ctx, db, "reading the sites", scanRow(scanSite), `SELECT `+siteColumns+` FROM site ORDER BY name`)
 }
 
 // SiteByName finds a site.
@@ -89,14 +85,11 @@ type SiteKey struct {
 
 // AddSiteKey adds a key; a third valid one is a conflict.
 func (db *DB) AddSiteKey(ctx context.Context, k SiteKey) error {
-	return db.tx(ctx, "adding a site key", func(tx *sql.Tx) error {
+	return db.tx(ctx, "adding a site key", func(ctx context.Context, tx *sql.Tx) error {
 		// The site's row keeps two of these apart on PostgreSQL as well.
 		res, err := tx.ExecContext(ctx, `UPDATE site SET name = name WHERE id = $1`, k.Site)
-		if err != nil {
+		if err := some(res, err, "no such site"); err != nil {
 			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("%w: no such site", ErrNotFound)
 		}
 		var valid int
 		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM site_key WHERE site = $1 AND revoked = 0`, k.Site).Scan(&valid); err != nil {
@@ -113,8 +106,7 @@ func (db *DB) AddSiteKey(ctx context.Context, k SiteKey) error {
 
 // SiteKeys gives a site's keys, newest first.
 func (db *DB) SiteKeys(ctx context.Context, site string) ([]SiteKey, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT id, site, label, hash, created, last_used, revoked FROM site_key WHERE site = $1 ORDER BY created DESC, id DESC`, site)
-	return collect(rows, err, scanKey)
+	return list(ctx, db, "reading site keys", scanKey, `SELECT id, site, label, hash, created, last_used, revoked FROM site_key WHERE site = $1 ORDER BY created DESC, id DESC`, site)
 }
 
 func scanKey(r *sql.Rows) (k SiteKey, err error) {
@@ -123,13 +115,10 @@ func scanKey(r *sql.Rows) (k SiteKey, err error) {
 
 // RevokeSiteKey ends a key at once.
 func (db *DB) RevokeSiteKey(ctx context.Context, site, id string, at int64) error {
-	return db.tx(ctx, "revoking a site key", func(tx *sql.Tx) error {
+	return db.tx(ctx, "revoking a site key", func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE site_key SET revoked = $3 WHERE site = $1 AND id = $2 AND revoked = 0`, site, id, at)
-		if err != nil {
+		if err := some(res, err, "no valid key "+id); err != nil {
 			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return fmt.Errorf("%w: no valid key %s", ErrNotFound, id)
 		}
 		return nil
 	})
@@ -149,7 +138,7 @@ func (db *DB) SiteByKeyHash(ctx context.Context, hash []byte) (Site, SiteKey, er
 
 // UsedSiteKey notes when a key was last used.
 func (db *DB) UsedSiteKey(ctx context.Context, id string, at int64) error {
-	return db.tx(ctx, "noting the use of a site key", func(tx *sql.Tx) error {
+	return db.tx(ctx, "noting the use of a site key", func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE site_key SET last_used = $2 WHERE id = $1`, id, at)
 		return err
 	})

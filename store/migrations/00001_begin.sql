@@ -19,23 +19,27 @@ CREATE TABLE document (
   source TEXT NOT NULL, author TEXT NOT NULL, updated BIGINT NOT NULL,
   PRIMARY KEY (site, kind, name)
 );
+-- standing is cleared when a ban is lifted or found to have run out, so that the indexes below hold only what counts. A
+-- subject of a site has one standing ban at most.
 CREATE TABLE ban (
   id TEXT PRIMARY KEY, site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, subject TEXT NOT NULL, source TEXT NOT NULL,
   rule TEXT NOT NULL, note TEXT NOT NULL, author TEXT NOT NULL, revision BIGINT NOT NULL, created BIGINT NOT NULL,
-  until BIGINT NOT NULL, lifted BIGINT NOT NULL, strikes BIGINT NOT NULL, proof TEXT NOT NULL
+  until BIGINT NOT NULL, lifted BIGINT NOT NULL, strikes BIGINT NOT NULL, standing BOOLEAN NOT NULL, proof TEXT NOT NULL
 );
 CREATE INDEX ban_subject ON ban (site, subject, created);
-CREATE INDEX ban_standing ON ban (site, lifted, until);
+CREATE UNIQUE INDEX ban_one ON ban (site, subject) WHERE standing;
+CREATE INDEX ban_standing ON ban (site, id, until) WHERE standing;
+CREATE INDEX ban_until ON ban (until) WHERE standing;
 CREATE TABLE allowance (
   id TEXT PRIMARY KEY, site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, subject TEXT NOT NULL, note TEXT NOT NULL,
   author TEXT NOT NULL, created BIGINT NOT NULL, until BIGINT NOT NULL, removed BIGINT NOT NULL
 );
-CREATE INDEX allowance_site ON allowance (site, removed);
+CREATE INDEX allowance_site ON allowance (site, removed, subject);
 CREATE TABLE lever (
   id TEXT PRIMARY KEY, site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, match TEXT NOT NULL, position TEXT NOT NULL,
   author TEXT NOT NULL, note TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL, ended BIGINT NOT NULL
 );
-CREATE INDEX lever_site ON lever (site, ended);
+CREATE INDEX lever_until ON lever (site, until);
 CREATE TABLE principal (
   site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, key TEXT NOT NULL, account TEXT NOT NULL, label TEXT NOT NULL,
   created BIGINT NOT NULL, PRIMARY KEY (site, key)
@@ -54,6 +58,7 @@ CREATE TABLE change (
   subject TEXT NOT NULL, body TEXT NOT NULL, author TEXT NOT NULL,
   PRIMARY KEY (site, revision, kind, subject)
 );
+CREATE INDEX change_at ON change (at);
 CREATE TABLE seen (
   site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, guard TEXT NOT NULL, boot TEXT NOT NULL, at BIGINT NOT NULL,
   body BYTEA NOT NULL, PRIMARY KEY (site, guard, boot)
@@ -67,12 +72,9 @@ CREATE INDEX segment_day ON segment (day);
 CREATE TABLE posting (
   site TEXT NOT NULL, term BIGINT NOT NULL, day BIGINT NOT NULL, segment BIGINT NOT NULL,
   PRIMARY KEY (site, term, day, segment)
-);
+) /* clustered */;
 CREATE TABLE rollup (
   site TEXT NOT NULL, span TEXT NOT NULL, start BIGINT NOT NULL, body BYTEA NOT NULL,
   PRIMARY KEY (site, span, start)
 );
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BYTEA NOT NULL);
-
--- +goose Down
-SELECT 1;

@@ -23,43 +23,73 @@ const channel = "palisade_change"
 func Open(ctx context.Context, dsn string) (*store.DB, error) {
 	c, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("the database address is not of the form postgres://user@host/name: %w", hide(err, dsn))
+		return nil, errors.New("the database address cannot be read (it is not shown, as it may hold a password): want postgres://user:password@host/name")
 	}
 	pool := stdlib.OpenDB(*c)
 	pool.SetMaxOpenConns(16)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("connecting to PostgreSQL at %s: %w", c.Host, hide(err, dsn)), pool.Close())
+		return nil, errors.Join(fmt.Errorf("connecting to PostgreSQL at %s: %w", c.Host, hide(err, c)), pool.Close())
 	}
-	db, err := store.New(ctx, pool, pool, store.PostgreSQL)
+	db, err := store.New(ctx, store.Driver{
+		Dialect: store.PostgreSQL, Read: pool, Write: pool,
+		Notify: func(ctx context.Context, tx *sql.Tx, site string, revision uint64) error {
+			_, err := tx.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, site+" "+strconv.FormatUint(revision, 10))
+			return err
+		},
+		Listen: func(changed func(string, uint64)) func() {
+			hear, stop := context.WithCancel(context.WithoutCancel(ctx))
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				listen(hear, c, changed)
+			}()
+			return func() {
+				stop()
+				<-done
+			}
+		},
+		Backup: func(context.Context, string) error {
+			return errors.New("this database is PostgreSQL: back it up with pg_dump, which does it while it is in use")
+		},
+		Check: func(ctx context.Context) error { return check(ctx, pool) },
+	})
 	if err != nil {
-		return nil, errors.Join(err, pool.Close())
-	}
-	db.NotifyWith(func(ctx context.Context, tx *sql.Tx, payload string) error {
-		_, err := tx.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, payload)
-		return err
-	})
-	hear, stop := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		listen(hear, c, db.Changed)
-	}()
-	db.AlsoClose(func() error {
-		stop()
-		<-done
-		return nil
-	})
-	db.BackupTo = func(context.Context, string) error {
-		return errors.New("this database is PostgreSQL: back it up with pg_dump, which does it while it is in use")
+		return nil, errors.Join(fmt.Errorf("PostgreSQL at %s: %w", c.Host, hide(err, c)), pool.Close())
 	}
 	return db, nil
 }
 
-// hide keeps a password out of an error.
-func hide(err error, dsn string) error {
-	c, perr := pgx.ParseConfig(dsn)
-	if perr != nil || c.Password == "" {
+// check reads every row of every table of ours; PostgreSQL itself checks its pages where it was set up with checksums.
+func check(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, `SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`)
+	if err != nil {
+		return fmt.Errorf("checking the database: %w", err)
+	}
+	defer rows.Close()
+	var tables []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return fmt.Errorf("checking the database: %w", err)
+		}
+		tables = append(tables, name)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("checking the database: %w", err)
+	}
+	for _, t := range tables {
+		var n int64
+		if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM `+t+` AS t WHERE length(t::text) > 0`).Scan(&n); err != nil {
+			return fmt.Errorf("checking table %s: %w; see the server's log and restore a backup", t, err)
+		}
+	}
+	return nil
+}
+
+// hide keeps a password out of an error. The driver quotes what it was given when it cannot read it.
+func hide(err error, c *pgx.ConnConfig) error {
+	if c == nil || c.Password == "" || !strings.Contains(err.Error(), c.Password) {
 		return err
 	}
 	return errors.New(strings.ReplaceAll(err.Error(), c.Password, "…"))
@@ -81,7 +111,9 @@ func listen(ctx context.Context, c *pgx.ConnConfig, changed func(string, uint64)
 					}
 				}
 			}
-			_ = conn.Close(context.WithoutCancel(ctx))
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			_ = conn.Close(end)
+			cancel()
 		}
 		select {
 		case <-ctx.Done():

@@ -9,49 +9,155 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	_ "modernc.org/sqlite" // registers itself with database/sql, as drivers do
 
 	"palisade.dev/store"
 )
 
-// Open opens the database at a path and makes it where there is none. synchronous=full costs a disk flush for each
-// transaction, of which an ingest makes a few a second, and keeps what was confirmed through a power cut as well.
+// pragmas are what each connection begins with. synchronous=FULL costs a flush of the disk for each transaction and keeps
+// what was confirmed through a power cut; without it a killed process would lose nothing, but a cut would.
+var pragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "temp_store(MEMORY)"}
+
+// readers is how many connections read at once.
+const readers = 4
+
+// Open opens the database at a path and makes it where there is none.
 func Open(ctx context.Context, path string) (*store.DB, error) {
+	if strings.Contains(path, "\x00") || path == "" {
+		return nil, errors.New("opening the database: its path is empty or no path")
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making the data folder: %w", err)
+		return nil, fmt.Errorf("making the data folder: %w; give another, or make it yourself", err)
 	}
-	dsn := func(extra string) string {
-		q := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)", "temp_store(MEMORY)"}, "_txlock": {"immediate"}}
-		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode() + extra
+	// The file exists with its owner's rights before a secret is in it; its log files get the same.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w; check who owns it and its folder", err)
 	}
-	write, err := sql.Open("sqlite", dsn(""))
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	write, err := connect(path, 1, "")
 	if err != nil {
 		return nil, err
 	}
-	write.SetMaxOpenConns(1)
-	if err := write.PingContext(ctx); err != nil {
-		_ = write.Close()
-		return nil, fmt.Errorf("opening the database %s: %w; if it is no Palisade database, move it away", path, err)
+	if err := ours(ctx, write); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), write.Close())
 	}
-	_ = os.Chmod(path, 0o600)
-	read, err := sql.Open("sqlite", dsn("&_pragma=query_only(1)"))
+	read, err := connect(path, readers, "query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	read.SetMaxOpenConns(4)
-	db, err := store.New(ctx, read, write, store.SQLite)
+	db, err := store.New(ctx, store.Driver{
+		Dialect: store.SQLite, Read: read, Write: write,
+		Backup: func(ctx context.Context, to string) error { return backup(ctx, path, to) },
+		Check:  func(ctx context.Context) error { return check(ctx, read) },
+	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), read.Close(), write.Close())
 	}
-	db.BackupTo = func(ctx context.Context, to string) error {
-		if _, err := os.Stat(to); err == nil {
-			return fmt.Errorf("%s exists already: give a backup a name of its own", to)
-		}
-		if _, err := write.ExecContext(ctx, `VACUUM INTO $1`, to); err != nil {
-			return fmt.Errorf("backing up to %s: %w", to, err)
-		}
-		return os.Chmod(to, 0o600)
-	}
 	return db, nil
+}
+
+// connect makes a handle; nothing is opened until it is used.
+func connect(path string, most int, more ...string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}}
+	for _, p := range append(append([]string{}, pragmas...), more...) {
+		if p != "" {
+			q.Add("_pragma", p)
+		}
+	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("opening the database %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
+	return db, nil
+}
+
+// ours refuses a file that holds something else.
+func ours(ctx context.Context, db *sql.DB) error {
+	var tables, known int
+	err := db.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(CASE WHEN name = 'goose_db_version' THEN 1 END) FROM sqlite_master WHERE type = 'table'`).Scan(&tables, &known)
+	if err != nil {
+		return fmt.Errorf("%w; if it is no Palisade database, move it away; if it is, restore a backup", err)
+	}
+	if tables > 0 && known == 0 {
+		return errors.New("it is another program's: give Palisade a file or folder of its own")
+	}
+	return nil
+}
+
+// backup copies the database into a new file. It reads over a connection of its own, so that nothing waits for it, and gives
+// the file its name only when all of it is on the disk.
+func backup(ctx context.Context, path, to string) (err error) {
+	if _, err := os.Lstat(to); err == nil {
+		return fmt.Errorf("%s exists already: give a backup a name of its own", to)
+	}
+	part := to + ".part"
+	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("backing up: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, f.Close())
+		if err != nil {
+			_ = os.Remove(part)
+		}
+	}()
+	db, err := connect(path, 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, part); err != nil {
+		return fmt.Errorf("backing up to %s: %w", to, err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("backing up to %s: %w", to, err)
+	}
+	if err := os.Link(part, to); err != nil { // unlike a rename, it never replaces a file
+		return fmt.Errorf("backing up to %s: %w", to, err)
+	}
+	if err := os.Remove(part); err != nil {
+		return fmt.Errorf("backing up to %s: %w", to, err)
+	}
+	return syncFolder(filepath.Dir(to))
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("keeping the backup's name: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// check reads every page.
+func check(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, `SELECT integrity_check FROM pragma_integrity_check(10)`)
+	if err != nil {
+		return fmt.Errorf("checking the database: %w; stop Palisade and restore a backup", err)
+	}
+	defer rows.Close()
+	var faults []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return fmt.Errorf("checking the database: %w", err)
+		}
+		if s != "ok" {
+			faults = append(faults, s)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("checking the database: %w; stop Palisade and restore a backup", err)
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("the database is damaged: %s; stop Palisade and restore a backup", strings.Join(faults, "; "))
+	}
+	return nil
 }
