@@ -80,7 +80,7 @@ type passage struct {
 func (p *passage) refuse() {
 	p.hangUp()
 	p.v.Refuse(p.w, p.r)
-	p.status = p.v.Verdict.Status
+	p.status = p.v.Refusal().Status
 }
 
 // fail answers in place of the app.

@@ -240,9 +240,13 @@ func (v *Visit) Fields(h http.Header) {
 
 // Refuse writes the refusal.
 func (v *Visit) Refuse(w http.ResponseWriter, r *http.Request) {
-	uniform := v.state != nil && v.state.wire.Answer.Uniform
 	v.Fields(w.Header())
-	answer.Write(w, r, answer.Of(v.Verdict, uniform, v.Reference()))
+	answer.Write(w, r, v.Refusal())
+}
+
+// Refusal is what the client is told of the verdict, for those who do not write it themselves.
+func (v *Visit) Refusal() answer.Refusal {
+	return answer.Of(v.Verdict, v.state != nil && v.state.wire.Answer.Uniform, v.Reference())
 }
 
 // Secure reports whether the client reached us, or a proxy we trust, over TLS.
