@@ -182,7 +182,7 @@ func (s *session) front(ctx context.Context, conf *config.Config, reread func() 
 			sites[c.Name] = made
 		}
 		key := wire.SiteKey{Public: b.Feed.Public()}
-		return g.Join(guard.Back{Name: guardName(), Kind: "gateway", Version: Version, Dir: guardDir(conf.Data, c.Name), Lists: b.Networks.AtHand()}, b.Local(made), key)
+		return g.Join(guard.Back{Name: guardName(conf), Kind: "gateway", Version: Version, Dir: guardDir(conf.Data, c.Name), Lists: b.Networks.AtHand()}, b.Local(made), key)
 	})
 	declare := func(next *config.Config) error {
 		for _, c := range next.Sites {
@@ -197,9 +197,11 @@ func (s *session) front(ctx context.Context, conf *config.Config, reread func() 
 	return s.gateway(ctx, conf, guards, reread, declare, ready, failed)
 }
 
-func guardName() string {
+// guardName tells gateways apart: by host, and by what they listen on where one host has several.
+func guardName(c *config.Config) string {
 	host, _ := os.Hostname()
-	return "gateway@" + host
+	_, port, _ := net.SplitHostPort(c.Gateway.Listen[0].Address)
+	return "gateway@" + host + ":" + port
 }
 
 func guardDir(data, site string) string { return filepath.Join(data, "guard", site) }
@@ -400,7 +402,7 @@ func (c *gatewayCmd) Run(s *session) error {
 	}
 	guards := newGuards(ctx, s, func(site config.Site, g *guard.Guard) (*link.Link, error) {
 		return g.Connect(guard.Back{
-			URL: conf.Back.URL, SiteKey: site.SiteKey, Name: guardName(), Kind: "gateway", Version: Version,
+			URL: conf.Back.URL, SiteKey: site.SiteKey, Name: guardName(conf), Kind: "gateway", Version: Version,
 			Dir: guardDir(conf.Data, site.Name), Lists: bundled, Client: client,
 		})
 	})
