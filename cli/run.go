@@ -51,7 +51,7 @@ func (c *runCmd) Run(s *session) error {
 	if c.Listen != "" {
 		conf.Gateway.Listen = []config.Listen{{Address: c.Listen}}
 	}
-	if len(conf.Gateway.Listen) == 0 {
+	if len(conf.Gateway.Listen) == 0 && conf.Gateway.Forward == nil {
 		conf.Gateway.Listen = []config.Listen{{Address: config.DefaultListen}}
 	}
 	ctx, stop := signal.NotifyContext(s.ctx, os.Interrupt, syscall.SIGTERM)
@@ -200,8 +200,14 @@ func (s *session) front(ctx context.Context, conf *config.Config, reread func() 
 // guardName tells gateways apart: by host, and by what they listen on where one host has several.
 func guardName(c *config.Config) string {
 	host, _ := os.Hostname()
-	_, port, _ := net.SplitHostPort(c.Gateway.Listen[0].Address)
-	return "gateway@" + host + ":" + port
+	at, kind := "", "gateway"
+	if len(c.Gateway.Listen) > 0 {
+		at = c.Gateway.Listen[0].Address
+	} else if c.Gateway.Forward != nil {
+		at, kind = c.Gateway.Forward.Address, "forward-auth"
+	}
+	_, port, _ := net.SplitHostPort(at)
+	return kind + "@" + host + ":" + port
 }
 
 func guardDir(data, site string) string { return filepath.Join(data, "guard", site) }
@@ -267,7 +273,15 @@ func (s *session) gateway(ctx context.Context, conf *config.Config, guards *guar
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- g.Run(run) }()
-	ready(g.Addr(conf.Gateway.Listen[0].Address))
+	front, err := s.forwardAuth(run, conf, guards)
+	if err != nil {
+		cancel()
+		return errors.Join(err, <-done)
+	}
+	if len(conf.Gateway.Listen) > 0 {
+		front = g.Addr(conf.Gateway.Listen[0].Address)
+	}
+	ready(front)
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
@@ -337,6 +351,9 @@ func gatewayConfig(c *config.Config, guards *guards, s *session) (gateway.Config
 		if err != nil {
 			return out, err
 		}
+		if len(site.Upstreams) == 0 && c.Gateway.Forward != nil {
+			continue // only asked about, by a proxy in front of the app
+		}
 		o := gateway.Site{
 			Name: site.Name, Hosts: site.Hosts, Upstreams: site.Upstreams, Guard: g,
 			MaxBody: int64(site.MaxBody), Timeout: site.Timeout.Std(), Health: site.Health,
@@ -371,7 +388,7 @@ func (c *gatewayCmd) Run(s *session) error {
 	if c.Listen != "" {
 		conf.Gateway.Listen = []config.Listen{{Address: c.Listen}}
 	}
-	if len(conf.Gateway.Listen) == 0 {
+	if len(conf.Gateway.Listen) == 0 && conf.Gateway.Forward == nil {
 		conf.Gateway.Listen = []config.Listen{{Address: config.DefaultListen}}
 	}
 	if c.Upstream != "" {

@@ -12,7 +12,7 @@ import (
 // welcome says what stands where, and what to do next.
 func (s *session) welcome(c *config.Config, addr net.Addr, demo string) {
 	front := "http://" + addr.String()
-	if c.Gateway.Listen[0].Certificates != nil || c.Gateway.Listen[0].ACME != nil {
+	if l := c.Gateway.Listen; len(l) > 0 && (l[0].Certificates != nil || l[0].ACME != nil) {
 		front = "https://" + addr.String()
 	}
 	w := s.Err
@@ -21,7 +21,11 @@ func (s *session) welcome(c *config.Config, addr net.Addr, demo string) {
 		fmt.Fprintf(w, "  The demo shop stands behind Palisade:   %s\n", front)
 	}
 	for _, site := range c.Sites {
-		if demo == "" {
+		switch {
+		case demo != "":
+		case len(site.Upstreams) == 0:
+			fmt.Fprintf(w, "  %s: a proxy may ask at %s/auth\n", site.Name, front)
+		default:
 			fmt.Fprintf(w, "  %s stands behind Palisade:   %s  →  %s\n", site.Name, front, site.Upstreams[0])
 		}
 	}

@@ -27,9 +27,15 @@ type Config struct {
 
 // Gateway is where it stands and what protects it.
 type Gateway struct {
-	Listen  []Listen `yaml:"listen"`
-	Forward string   `yaml:"forward_auth"` // address that answers nginx, Traefik, Caddy and HAProxy; "" for none
-	Limits  Limits   `yaml:"limits"`
+	Listen  []Listen     `yaml:"listen"`
+	Forward *ForwardAuth `yaml:"forward_auth"`
+	Limits  Limits       `yaml:"limits"`
+}
+
+// ForwardAuth answers nginx, Traefik, Caddy and HAProxy about requests that they hold.
+type ForwardAuth struct {
+	Address string     `yaml:"address"`
+	Proxies wire.Words `yaml:"proxies"` // who may ask, loopback unless given
 }
 
 // Listen is one address.
@@ -186,6 +192,11 @@ func (c *Config) faults() map[string]error {
 	for i, l := range c.Gateway.Listen {
 		if _, _, err := net.SplitHostPort(l.Address); err != nil {
 			out[fmt.Sprintf("gateway.listen[%d].address", i)] = fmt.Errorf("%q: want an address such as :443", l.Address)
+		}
+	}
+	if f := c.Gateway.Forward; f != nil {
+		if _, _, err := net.SplitHostPort(f.Address); err != nil {
+			out["gateway.forward_auth.address"] = fmt.Errorf("%q: want an address such as 127.0.0.1:9080", f.Address)
 		}
 	}
 	if c.Retention != 0 && c.Retention < Duration(24*60*60*1e9) {
