@@ -37,11 +37,22 @@ func (l *Link) send(ctx context.Context) {
 			}
 		}
 		if stopping {
-			if held != nil && l.spool != nil {
-				l.spool.push(*held)
-			}
+			l.keepRest(held, buffer)
 			return
 		}
+	}
+}
+
+// keepRest puts what could not be sent on disk, for the next start.
+func (l *Link) keepRest(held *wire.Batch, buffer []wire.Event) {
+	if l.spool == nil {
+		return
+	}
+	if held != nil && l.spool.reading == "" { // otherwise it is there still
+		l.spool.push(*held)
+	}
+	for b := l.batch(buffer); b != nil; b = l.batch(buffer) {
+		l.spool.push(*b)
 	}
 }
 
