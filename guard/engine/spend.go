@@ -106,8 +106,8 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 		h.group, h.key = gr, key
 		t.look(h, r.At)
 		for j := range h.n {
-			if d := &h.draws[j]; d.Over && !d.Soft && (tripped < 0 || int(h.rules[j]) < tripped) {
-				tripped, wait = int(h.rules[j]), d.Wait
+			if d := &h.draws[j]; d.Over && !d.Soft {
+				tripped, wait = first(tripped, int(h.rules[j])), max(wait, d.Wait)
 			}
 		}
 		if n < hands-1 {
@@ -127,8 +127,8 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 			case ru.device && r.KnownAccount:
 			case v.Allowed || ru.rehearse || !ru.answer.Refuses():
 				p.soft(v, i)
-			case tripped < 0 || i < tripped:
-				tripped, wait = i, back
+			default:
+				tripped, wait = first(tripped, i), max(wait, back)
 			}
 		}
 	}
@@ -137,9 +137,7 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 			h := &held[i]
 			if late, w := t.pay(h, r.At); late >= 0 && !v.Allowed {
 				// Another request took the last of it between the look and the pay.
-				if i := int(h.rules[late]); tripped < 0 || i < tripped {
-					tripped, wait = i, w
-				}
+				tripped, wait = first(tripped, int(h.rules[late])), max(wait, w)
 			}
 			p.note(h, v)
 		}
@@ -151,6 +149,15 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 	if tripped >= 0 && !v.Allowed {
 		p.trip(t, r, v, tripped, wait)
 	}
+}
+
+// first is which of two rules answers: the earlier one in the policy. None is -1. The longest of their waits is told,
+// so that waiting as long as told is enough.
+func first(tripped, i int) int {
+	if tripped < 0 || i < tripped {
+		return i
+	}
+	return tripped
 }
 
 func (t *Tally) look(h *hand, now int64) {

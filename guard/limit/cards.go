@@ -81,6 +81,9 @@ func (t *Cards) Peek(h uint64, now int64, draws []Draw) {
 	}
 	for i := range draws {
 		d := &draws[i]
+		if d.Limit.ahead(tat[d.Slot], now) {
+			t.Debit(h, now, d.Slot, d.Limit, 0)
+		}
 		_, r := d.Limit.Step(tat[d.Slot], now, 1)
 		d.Over, d.Wait, d.Left = !r.OK, r.Wait, r.Left
 	}
@@ -106,8 +109,12 @@ func (t *Cards) Take(h uint64, now int64, draws []Draw) bool {
 	ok := true
 	for i := range draws {
 		d := &draws[i]
-		n, r := d.Limit.Step(int64(c[1+d.Slot].Load()), now, 1)
+		tat := int64(c[1+d.Slot].Load())
+		n, r := d.Limit.Step(tat, now, 1)
 		next[d.Slot] = n
+		if d.Limit.ahead(tat, now) {
+			c[1+d.Slot].Store(uint64(n))
+		}
 		d.Over, d.Wait, d.Left = !r.OK, r.Wait, r.Left
 		ok = ok && (r.OK || d.Soft)
 	}

@@ -115,6 +115,11 @@ func (l Limit) Add(tat, now int64, cost int64) (next int64) {
 	return now + min(l.debt(tat, now)+l.interval*cost, l.tolerance)
 }
 
+// ahead reports a debt that no request of this clock can have made: it was made before the clock stepped back. Left
+// there it would keep its key out until the clock has caught up, so whoever meets it puts a full debt in its place. A
+// second is for requests that overtake each other.
+func (l *Limit) ahead(tat, now int64) bool { return tat-now > l.tolerance+int64(time.Second) }
+
 func (l Limit) debt(tat, now int64) int64 {
 	return min(max(tat-now, 0), l.tolerance)
 }

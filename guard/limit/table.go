@@ -51,20 +51,23 @@ func (t *Table) read(h uint64) int64 {
 
 // Peek answers as if one were paid now, and pays nothing.
 func (t *Table) Peek(h uint64, l *Limit, now int64) Result {
-	_, r := l.Step(t.read(h), now, 1)
+	tat := t.read(h)
+	if l.ahead(tat, now) {
+		t.Debit(h, l, now, 0)
+	}
+	_, r := l.Step(tat, now, 1)
 	return r
 }
 
 // Take pays cost if the limit allows it. A refusal writes nothing, so a flood on one key does not fight for its line.
 func (t *Table) Take(h uint64, l *Limit, now int64, cost int64) Result {
-	if _, r := l.Step(t.read(h), now, cost); !r.OK {
+	tat := t.read(h)
+	if _, r := l.Step(tat, now, cost); !r.OK && !l.ahead(tat, now) {
 		return r
 	}
 	e := t.lock(h, now)
 	next, r := l.Step(int64(e[1].Load()), now, cost)
-	if r.OK {
-		e[1].Store(uint64(next))
-	}
+	e[1].Store(uint64(next)) // of a refusal: what it was, or a full debt after the clock stepped back
 	e[0].Store(tag(h))
 	return r
 }

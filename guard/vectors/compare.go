@@ -12,7 +12,10 @@ import (
 )
 
 // expectations are the words that may follow the action and reason.
-var expectations = []string{"by", "status", "retry", "marks", "quota", "account", "kind", "list", "route", "orders"}
+var expectations = []string{
+	"by", "status", "retry", "after", "marks", "quota", "account", "kind", "list", "route", "orders",
+	"address", "path", "outcomes", "alert", "cookie",
+}
 
 func compare(expect []string, action string, v engine.Verdict, status int, h http.Header, e *wire.Event) []string {
 	var faults []string
@@ -57,6 +60,22 @@ func compare(expect []string, action string, v engine.Verdict, status int, h htt
 			differ("list", want, dash(strings.Join(e.Networks, ",")))
 		case "route":
 			differ("route", want, e.Route)
+		case "after": // the Retry-After field, "-" where it is not told
+			differ("after", want, dash(h.Get("Retry-After")))
+		case "address":
+			differ("address", want, e.Address.String())
+		case "path":
+			differ("path", want, e.Path)
+		case "outcomes":
+			var got []string
+			for _, o := range e.Outcomes {
+				got = append(got, o.Kind+"."+o.Result+":"+o.Subject)
+			}
+			differ("outcomes", want, dash(strings.Join(got, ",")))
+		case "alert":
+			differ("alert", want, yes(e.Alert))
+		case "cookie": // whether the device is told to remember itself
+			differ("cookie", want, yes(h.Get("Set-Cookie") != ""))
 		case "orders":
 			got := "-"
 			if e.Ban != nil {
@@ -78,4 +97,11 @@ func dash(s string) string {
 		return "-"
 	}
 	return s
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"palisade.dev/guard"
+	"palisade.dev/guard/engine"
 	"palisade.dev/guard/wire"
 )
 
@@ -25,6 +26,9 @@ func Play(s Scene, base func() (*wire.Policy, error)) []string {
 		Now: func() time.Time { return now }, Rand: rand.New(rand.NewPCG(1, 2)),
 		Record: func(e *wire.Event) { last = *e },
 		Away:   func(time.Time) bool { return away },
+
+		Abilities: Abilities(s.Policy),
+		Size:      engine.Size{Clients: 1 << 10, Keys: 1 << 10, Distinct: 1 << 8, Bans: 1 << 10},
 	})
 	if len(s.Policy) > 0 {
 		if err := g.Install(p, lists); err != nil {
@@ -72,6 +76,9 @@ func play(g *guard.Guard, step Step, cookie string, last *wire.Event) []string {
 	} else {
 		if step.Location != "" {
 			header.Set("Location", step.Location)
+		}
+		if step.Type != "" {
+			header.Set("Content-Type", step.Type)
 		}
 		for _, t := range step.Tells {
 			header.Add("Palisade-Outcome", t[0]+"; subject="+t[1])

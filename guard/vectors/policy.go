@@ -3,6 +3,7 @@ package vectors
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,11 @@ func Build(lines []string, base func() (*wire.Policy, error)) (*wire.Policy, []e
 	return p, lists, nil
 }
 
+// Abilities are what the guard of a scene can do beyond what every guard can.
+func Abilities(lines []string) engine.Abilities {
+	return engine.Abilities{Challenge: slices.Contains(lines, "able challenge")}
+}
+
 // fields reads "word value value word value" by its known words.
 type fields map[string][]string
 
@@ -56,6 +62,9 @@ func read(words []string, known ...string) (head []string, f fields) {
 		isKey := false
 		for _, k := range known {
 			isKey = isKey || w == k
+		}
+		if at == "by" && len(f[at]) == 0 {
+			isKey = false // "by network", "by host"
 		}
 		switch {
 		case isKey:
@@ -191,6 +200,21 @@ func add(p *wire.Policy, lists []engine.NetworkList, words []string) ([]engine.N
 		p.Principals = append(p.Principals, wire.Principal{Key: keys.ID(normal).String(), Account: words[1]})
 	case "session":
 		p.Identity.Session = words[0]
+	case "certificate":
+		head, f := read(words, "from")
+		p.Identity.Cert, p.Identity.CertFrom = strings.Join(head, ""), f.one("from")
+	case "token", "attest":
+		head, f := read(words, "claim")
+		if len(head) != 2 {
+			return nil, fmt.Errorf("want FROM SECRET [claim C]")
+		}
+		t := &wire.Token{From: head[0], Algorithm: "HS256", Key: head[1], Claim: f.one("claim")}
+		if verb == "token" {
+			p.Identity.Token = t
+		} else {
+			p.Identity.Attest = t
+		}
+	case "able": // of the guard, see Abilities
 	case "outcome":
 		return lists, outcomeWords(p, words)
 	case "route":

@@ -36,6 +36,7 @@ type Step struct {
 	Known     string // account of the device cookie
 	Status    int    // of the app's answer
 	Location  string
+	Type      string      // Content-Type of the app's answer
 	Tells     [][2]string // kind.result, subject
 	Expect    []string
 }
@@ -144,6 +145,9 @@ func readStep(line string) (Step, error) {
 		case w == "to" && i+1 < len(words):
 			i++
 			step.Location = words[i]
+		case w == "as" && i+1 < len(words):
+			i++
+			step.Type = words[i]
 		case w == "tells" && i+2 < len(words):
 			step.Tells = append(step.Tells, [2]string{words[i+1], words[i+2]})
 			i += 2
