@@ -3,6 +3,7 @@ package network
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -97,6 +98,47 @@ func TestAzurePage(t *testing.T) {
 	})
 	if _, _, err = d.list(t.Context(), address, azurePage, nil); err == nil || err.Error() != "https://www.microsoft.com/en-us/download/details.aspx names no ServiceTags_Public document" {
 		t.Errorf("%v", err)
+	}
+}
+
+// An own list's address may hold a key in its query, which is for the machine it names and for no other.
+func TestRedirectTellsNobodyTheKey(t *testing.T) {
+	s := newScene(t)
+	s.answer = func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/list" {
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+			return
+		}
+		text(plainList(101))(w, r)
+	}
+	if st := s.due(); st.Prefixes != 101 || len(s.asked) != 2 {
+		t.Fatalf("%d questions, %+v", len(s.asked), st)
+	}
+	if from := s.asked[1].Referer(); from != "" {
+		t.Errorf("the redirect's target hears of %s", from)
+	}
+}
+
+// A server that sends a line now and then holds us no longer than one that says nothing.
+func TestSlowDrip(t *testing.T) {
+	s := newScene(t)
+	s.Timeout = 100 * time.Millisecond
+	s.start()
+	s.answer = func(w http.ResponseWriter, r *http.Request) {
+		drip := time.NewTicker(10 * time.Millisecond)
+		defer drip.Stop()
+		for n := 0; r.Context().Err() == nil; n++ {
+			fmt.Fprintf(w, "9.%d.%d.0/24\n", n*2/256, n*2%256)
+			http.NewResponseController(w).Flush()
+			select {
+			case <-drip.C:
+			case <-r.Context().Done():
+			}
+		}
+	}
+	want := "kept the list of 2026-11-20: " + s.server.URL + "/list did not answer within 100ms"
+	if st := s.due(); st.LastError != want || st.Prefixes != 100 {
+		t.Errorf("status says %q, want %q", st.LastError, want)
 	}
 }
 
