@@ -293,6 +293,27 @@ func TestClockMovedBack(t *testing.T) {
 	}
 }
 
+// Not all installations ask an operator at the same moment.
+func TestJitter(t *testing.T) {
+	n := 0
+	for chance, want := range map[float64]time.Duration{0: 9 * day / 10, 0.5: day, 1: 11 * day / 10} {
+		s := newScene(t)
+		s.Rand = func() float64 { return chance }
+		s.start()
+		if first := s.status("cloud/test").NextTry.Sub(noon); first != time.Duration(chance*float64(spread)) {
+			t.Errorf("chance %v: first asked after %s", chance, first)
+		}
+		s.answer = text(plainList(110))
+		if st := s.due(); st.NextTry.Sub(s.now).Round(time.Second) != want {
+			t.Errorf("chance %v: asked again after %s, want %s", chance, st.NextTry.Sub(s.now), want)
+		}
+		n++
+	}
+	if n < 3 {
+		t.Errorf("%d cases", n)
+	}
+}
+
 func TestRunStops(t *testing.T) {
 	s := newScene(t)
 	s.answer = text(plainList(110))
