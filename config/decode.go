@@ -91,7 +91,7 @@ func (d *document) read(text []byte, into any) {
 		d.fault(0, "%d bytes: a configuration has at most %d", len(text), maxFile)
 		return
 	}
-	f, err := parser.ParseBytes(text, 0)
+	f, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		line := 0
 		var syntax interface{ GetToken() *token.Token }
