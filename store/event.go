@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"strconv"
 )
 
@@ -92,9 +93,9 @@ func (db *DB) appendEvents(ctx context.Context, tx *sql.Tx, w *EventWrite) error
 // enter writes postings, those of one segment in one statement: the terms travel as a JSON list, as a row of parameters for
 // each would cost more to parse than to write.
 func (db *DB) enter(ctx context.Context, tx *sql.Tx, site string, postings []Posting) error {
-	statement := `INSERT INTO posting (site, term, day, segment) SELECT $1, value, $2, $3 FROM json_each($4) WHERE true ON CONFLICT DO NOTHING`
+	statement := `INSERT INTO posting (day, site, term, segment) SELECT $2, $1, value, $3 FROM json_each($4) WHERE true ON CONFLICT DO NOTHING`
 	if db.dialect == PostgreSQL {
-		statement = `INSERT INTO posting (site, term, day, segment) SELECT $1, value::bigint, $2, $3 FROM jsonb_array_elements_text($4::jsonb) ON CONFLICT DO NOTHING`
+		statement = `INSERT INTO posting (day, site, term, segment) SELECT $2, $1, value::bigint, $3 FROM jsonb_array_elements_text($4::jsonb) ON CONFLICT DO NOTHING`
 	}
 	for len(postings) > 0 {
 		first, n := postings[0], 1
@@ -142,13 +143,44 @@ func (db *DB) Segments(ctx context.Context, site string, from, to int64, day int
 		site, from, to, day, id, dayOf(from), dayOf(to), limit)
 }
 
-// SegmentsWith gives those that have a term.
+// SegmentsWith gives those that have a term. It asks day by day, the last first, and so costs the same however many segments
+// there are, but more the more days it must go back.
 func (db *DB) SegmentsWith(ctx context.Context, site string, term int64, from, to int64, day int32, id int64, limit int) ([]Segment, error) {
-	return list(ctx, db, "listing segments of a term", scanSegment, `SELECT `+segmentColumns+`
-		FROM posting p JOIN segment s ON s.site = p.site AND s.day = p.day AND s.id = p.segment
-		WHERE p.site = $1 AND s.last >= $2 AND s.first < $3 AND ($4 = 0 OR p.day < $4 OR (p.day = $4 AND p.segment < $5)) AND p.day >= $6 AND p.day <= $7 AND p.term = $8
-		ORDER BY p.day DESC, p.segment DESC LIMIT $9`,
-		site, from, to, day, id, dayOf(from), dayOf(to), term, limit)
+	last := dayOf(to)
+	if day != 0 {
+		last = min(last, int64(day))
+	}
+	days, err := db.daysOf(ctx, site, dayOf(from), last)
+	if err != nil {
+		return nil, err
+	}
+	var all []Segment
+	for _, d := range days {
+		below := int64(math.MaxInt64)
+		if d == day {
+			below = id
+		}
+		some, err := list(ctx, db, "listing segments of a term", scanSegment, `SELECT `+segmentColumns+`
+			FROM posting p JOIN segment s ON s.site = p.site AND s.day = p.day AND s.id = p.segment
+			WHERE p.day = $1 AND p.site = $2 AND p.term = $3 AND p.segment < $4 AND s.last >= $5 AND s.first < $6
+			ORDER BY p.segment DESC LIMIT $7`, d, site, term, below, from, to, limit-len(all))
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, some...); len(all) >= limit {
+			break
+		}
+	}
+	return all, nil
+}
+
+// daysOf lists the days of which a site has segments, the last first, by stepping from each to the one before it.
+func (db *DB) daysOf(ctx context.Context, site string, from, to int64) ([]int32, error) {
+	return list(ctx, db, "listing days", func(r *sql.Rows) (d int32, err error) { return d, r.Scan(&d) }, `WITH RECURSIVE d (day) AS (
+			SELECT MAX(day) FROM segment WHERE site = $1 AND day <= $2
+			UNION ALL
+			SELECT (SELECT MAX(s.day) FROM segment s WHERE s.site = $1 AND s.day < d.day) FROM d WHERE d.day > $3
+		) SELECT day FROM d WHERE day >= $3 ORDER BY day DESC`, site, to, from)
 }
 
 const dayMicros = 86_400_000_000
@@ -182,28 +214,23 @@ func (db *DB) EventDays(ctx context.Context) ([]int32, error) {
 }
 
 // DropEventDay forgets a day's segments, postings and rollups, and what was seen of boots last heard of before its end.
-// It takes small steps, so that no ingest waits long.
+// It takes small steps, so that no ingest waits long. Postings go first: a segment without them is found by reading on, but
+// postings without their segment would be found under the next of the same place.
 func (db *DB) DropEventDay(ctx context.Context, day int32) error {
-	sites, err := db.Sites(ctx)
-	if err != nil {
-		return err
-	}
 	const what = "forgetting old events"
-	if _, err := db.shed(ctx, what, `DELETE FROM segment WHERE (site, day, id) IN (SELECT site, day, id FROM segment WHERE day = $1 LIMIT 100)`, day); err != nil {
-		return err
-	}
-	for _, s := range sites {
-		if _, err := db.shed(ctx, what, `DELETE FROM posting WHERE (site, term, day, segment) IN
-			(SELECT site, term, day, segment FROM posting WHERE site = $2 AND day = $1 LIMIT 5000)`, day, s.ID); err != nil {
-			return err
-		}
-	}
 	start, end := int64(day)*dayMicros, int64(day+1)*dayMicros
-	return db.tx(ctx, "forgetting old counts", func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM rollup WHERE start >= $1 AND start < $2`, start, end); err != nil {
+	for _, step := range []struct {
+		statement string
+		args      []any
+	}{
+		{`DELETE FROM posting WHERE (day, site, term, segment) IN (SELECT day, site, term, segment FROM posting WHERE day = $1 LIMIT 5000)`, []any{day}},
+		{`DELETE FROM segment WHERE (site, day, id) IN (SELECT site, day, id FROM segment WHERE day = $1 LIMIT 100)`, []any{day}},
+		{`DELETE FROM rollup WHERE (site, span, start) IN (SELECT site, span, start FROM rollup WHERE start >= $1 AND start < $2 LIMIT 500)`, []any{start, end}},
+		{`DELETE FROM seen WHERE (site, guard, boot) IN (SELECT site, guard, boot FROM seen WHERE at < $1 LIMIT 500)`, []any{end}},
+	} {
+		if _, err := db.shed(ctx, what, step.statement, step.args...); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM seen WHERE at < $1`, end)
-		return err
-	})
+	}
+	return nil
 }

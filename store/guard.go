@@ -26,23 +26,17 @@ const guardColumns = `site, id, kind, version, runtime, host, first_seen, last_s
 
 // SeenGuard notes a guard and what runs where it stands.
 func (db *DB) SeenGuard(ctx context.Context, g Guard) error {
-	return db.tx(ctx, "noting guard "+g.ID, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, '', 0, $8)
+	return db.exec(ctx, "noting guard "+g.ID, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, '', 0, $8)
 			ON CONFLICT (site, id) DO UPDATE SET kind = excluded.kind, version = excluded.version, runtime = excluded.runtime,
 			host = excluded.host, last_seen = excluded.last_seen, modules = excluded.modules`,
-			g.Site, g.ID, g.Kind, g.Version, g.Runtime, g.Host, g.LastSeen, g.Modules)
-		return err
-	})
+		g.Site, g.ID, g.Kind, g.Version, g.Runtime, g.Host, g.LastSeen, g.Modules)
 }
 
 // Receipt notes what a guard says it enforces.
 func (db *DB) Receipt(ctx context.Context, site, guard string, revision uint64, since int64, fault string, at int64) error {
-	return db.tx(ctx, "noting a receipt of guard "+guard, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, '', '', '', '', $3, $3, $4, $5, $6, 0, '[]')
+	return db.exec(ctx, "noting a receipt of guard "+guard, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, '', '', '', '', $3, $3, $4, $5, $6, 0, '[]')
 			ON CONFLICT (site, id) DO UPDATE SET last_seen = excluded.last_seen, revision = excluded.revision, since = excluded.since, fault = excluded.fault`,
-			site, guard, at, revision, since, fault)
-		return err
-	})
+		site, guard, at, revision, since, fault)
 }
 
 // GuardDropped notes how many events a guard says it lost since it started.
@@ -61,38 +55,4 @@ func (db *DB) Guards(ctx context.Context, site string) ([]Guard, error) {
 	return list(ctx, db, "reading guards", func(r *sql.Rows) (g Guard, err error) {
 		return g, r.Scan(&g.Site, &g.ID, &g.Kind, &g.Version, &g.Runtime, &g.Host, &g.FirstSeen, &g.LastSeen, &g.Revision, &g.Since, &g.Fault, &g.Dropped, &g.Modules)
 	}, `SELECT `+guardColumns+` FROM guard WHERE site = $1 ORDER BY id`, site)
-}
-
-// NetworkList is a list that was downloaded or is one's own.
-type NetworkList struct {
-	Name     string
-	Kind     string
-	Body     string // JSON: title, source, licence, dates, status
-	Checksum string
-	Prefixes []byte // text, compressed
-}
-
-// PutNetworkList keeps a list in place of the one of its name.
-func (db *DB) PutNetworkList(ctx context.Context, l NetworkList) error {
-	return db.tx(ctx, "keeping network list "+l.Name, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO network_list (name, kind, body, checksum, prefixes) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, body = excluded.body, checksum = excluded.checksum, prefixes = excluded.prefixes`,
-			l.Name, l.Kind, l.Body, l.Checksum, l.Prefixes)
-		return err
-	})
-}
-
-// NetworkLists gives all kept lists.
-func (db *DB) NetworkLists(ctx context.Context) ([]NetworkList, error) {
-	return list(ctx, db, "reading network lists", func(r *sql.Rows) (l NetworkList, err error) {
-		return l, r.Scan(&l.Name, &l.Kind, &l.Body, &l.Checksum, &l.Prefixes)
-	}, `SELECT name, kind, body, checksum, prefixes FROM network_list ORDER BY name`)
-}
-
-// DeleteNetworkList forgets a kept list.
-func (db *DB) DeleteNetworkList(ctx context.Context, name string) error {
-	return db.tx(ctx, "forgetting network list "+name, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM network_list WHERE name = $1`, name)
-		return err
-	})
 }

@@ -25,9 +25,8 @@ func migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 		return fmt.Errorf("finding the tables in this program: %w", err)
 	}
 	options := []goose.ProviderOption{goose.WithVerbose(false), goose.WithDisableGlobalRegistry(true)}
-	if d == SQLite {
-		files = spoken{files}
-	} else {
+	files = spoken{files, d}
+	if d == PostgreSQL {
 		l, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60))
 		if err != nil {
 			return fmt.Errorf("preparing the tables: %w", err)
@@ -54,9 +53,13 @@ func migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	return nil
 }
 
-// spoken reads migrations in SQLite's words: its name for bytes, and that a table that is only its key is stored once, in
-// the key's order.
-type spoken struct{ fs.FS }
+// spoken reads migrations in a database's own words. SQLite has another name for bytes, and is told that a table which is
+// only its key is stored once, in the key's order. PostgreSQL is told to sort text by its bytes, as SQLite does, whatever
+// language the server was set up in.
+type spoken struct {
+	fs.FS
+	dialect Dialect
+}
 
 func (s spoken) Open(name string) (fs.File, error) {
 	f, err := s.FS.Open(name)
@@ -68,8 +71,12 @@ func (s spoken) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	b = bytes.ReplaceAll(b, []byte("BYTEA"), []byte("BLOB"))
-	b = bytes.ReplaceAll(b, []byte(") /* clustered */;"), []byte(") WITHOUT ROWID;"))
+	if s.dialect == SQLite {
+		b = bytes.ReplaceAll(b, []byte(" BYTEA"), []byte(" BLOB"))
+		b = bytes.ReplaceAll(b, []byte(") /* clustered */;"), []byte(") WITHOUT ROWID;"))
+	} else {
+		b = bytes.ReplaceAll(b, []byte(" TEXT"), []byte(` TEXT COLLATE "C"`))
+	}
 	return &page{bytes.NewReader(b), name}, nil
 }
 

@@ -28,11 +28,8 @@ func scanSite(r scanner) (s Site, err error) {
 
 // CreateSite makes a site at revision 1.
 func (db *DB) CreateSite(ctx context.Context, s Site) error {
-	return db.tx(ctx, "creating site "+s.Name, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
-			s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Secret, s.Settings, s.Created)
-		return err
-	})
+	return db.exec(ctx, "creating site "+s.Name, `INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
+		s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Secret, s.Settings, s.Created)
 }
 
 // UpdateSite changes what is said of a site; its secret and id stay.
@@ -48,10 +45,7 @@ func (db *DB) UpdateSite(ctx context.Context, s Site, author string, at int64) e
 func (db *DB) DeleteSite(ctx context.Context, id string) error {
 	return db.tx(ctx, "deleting the site", func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `DELETE FROM site WHERE id = $1`, id)
-		if err := some(res, err, "no such site"); err != nil {
-			return err
-		}
-		return nil
+		return some(res, err, "no such site")
 	})
 }
 
@@ -117,10 +111,7 @@ func scanKey(r *sql.Rows) (k SiteKey, err error) {
 func (db *DB) RevokeSiteKey(ctx context.Context, site, id string, at int64) error {
 	return db.tx(ctx, "revoking a site key", func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE site_key SET revoked = $3 WHERE site = $1 AND id = $2 AND revoked = 0`, site, id, at)
-		if err := some(res, err, "no valid key "+id); err != nil {
-			return err
-		}
-		return nil
+		return some(res, err, "no valid key "+id)
 	})
 }
 
@@ -138,8 +129,5 @@ func (db *DB) SiteByKeyHash(ctx context.Context, hash []byte) (Site, SiteKey, er
 
 // UsedSiteKey notes when a key was last used.
 func (db *DB) UsedSiteKey(ctx context.Context, id string, at int64) error {
-	return db.tx(ctx, "noting the use of a site key", func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE site_key SET last_used = $2 WHERE id = $1`, id, at)
-		return err
-	})
+	return db.exec(ctx, "noting the use of a site key", `UPDATE site_key SET last_used = $2 WHERE id = $1`, id, at)
 }

@@ -19,6 +19,9 @@ import (
 // channel is what changes are told on. A notification is a hint: one that is lost only delays a guard to its next poll.
 const channel = "palisade_change"
 
+// most is how many connections a process has at once. A server takes 100 unless told otherwise, for all its clients.
+const most = 16
+
 // Open opens the database of a connection string ("postgres://…").
 func Open(ctx context.Context, dsn string) (*store.DB, error) {
 	c, err := pgx.ParseConfig(dsn)
@@ -26,7 +29,9 @@ func Open(ctx context.Context, dsn string) (*store.DB, error) {
 		return nil, errors.New("the database address cannot be read (it is not shown, as it may hold a password): want postgres://user:password@host/name")
 	}
 	pool := stdlib.OpenDB(*c)
-	pool.SetMaxOpenConns(16)
+	// As many stay open as may be: opening one is a fork over there and a handshake here.
+	pool.SetMaxOpenConns(most)
+	pool.SetMaxIdleConns(most)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting to PostgreSQL at %s: %w", c.Host, hide(err, c)), pool.Close())

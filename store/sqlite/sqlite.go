@@ -138,7 +138,7 @@ func syncFolder(path string) error {
 
 // check reads every page.
 func check(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, `SELECT integrity_check FROM pragma_integrity_check(10)`)
+	rows, err := db.QueryContext(ctx, `PRAGMA integrity_check(10)`)
 	if err != nil {
 		return fmt.Errorf("checking the database: %w; stop Palisade and restore a backup", err)
 	}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Document is one small thing that a policy is made of: a block, a trap, a route.
+type Document struct {
+	Site    string
+	Kind    string
+	Name    string
+	Body    string // JSON
+	Source  string
+	Author  string
+	Updated int64
+}
+
+const documentColumns = `site, kind, name, body, source, author, updated`
+
+func scanDocument(r scanner) (d Document, err error) {
+	return d, r.Scan(&d.Site, &d.Kind, &d.Name, &d.Body, &d.Source, &d.Author, &d.Updated)
+}
+
+// PutDocument inserts a document or replaces the one of its kind and name.
+func (db *DB) PutDocument(ctx context.Context, d Document) error {
+	return db.change(ctx, d.Site, d.Author, "keeping "+d.Kind+" "+d.Name, d.Updated, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
+		return []Change{{Kind: ChangePolicy, Subject: d.Kind + " " + d.Name, Body: d.Body}}, putDocument(ctx, tx, d)
+	})
+}
+
+func putDocument(ctx context.Context, tx *sql.Tx, d Document) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO document (`+documentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (site, kind, name) DO UPDATE SET body = excluded.body, source = excluded.source, author = excluded.author, updated = excluded.updated`,
+		d.Site, d.Kind, d.Name, d.Body, d.Source, d.Author, d.Updated)
+	return err
+}
+
+// DeleteDocument takes a document away.
+func (db *DB) DeleteDocument(ctx context.Context, site, kind, name, author string, at int64) error {
+	return db.change(ctx, site, author, "deleting "+kind+" "+name, at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
+		res, err := tx.ExecContext(ctx, `DELETE FROM document WHERE site = $1 AND kind = $2 AND name = $3`, site, kind, name)
+		if err := some(res, err, "no "+kind+" "+name); err != nil {
+			return nil, err
+		}
+		return []Change{{Kind: ChangePolicy, Subject: kind + " " + name}}, nil
+	})
+}
+
+// Documents gives a site's documents of a kind by name.
+func (db *DB) Documents(ctx context.Context, site, kind string) ([]Document, error) {
+	return list(ctx, db, "reading documents of kind "+kind, scanRow(scanDocument), `SELECT `+documentColumns+` FROM document WHERE site = $1 AND kind = $2 ORDER BY name`, site, kind)
+}

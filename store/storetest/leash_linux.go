@@ -1,0 +1,6 @@
+package storetest
+
+import "syscall"
+
+// leash ends a server when its test is killed.
+func leash() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT} }
