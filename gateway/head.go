@@ -52,6 +52,10 @@ func (p *passage) head(h *upstream.Header) {
 		if p.keeps(name) || named[name] {
 			continue
 		}
+		if p.s.pot != nil && name == "Accept-Encoding" {
+			h.Field(name, p.s.pot.Encodings(r, values[0]))
+			continue
+		}
 		for _, v := range values {
 			h.Field(name, v)
 		}

@@ -172,9 +172,12 @@ func (p *passage) pass() {
 	if res.ContentLength >= 0 && res.Header.Get("Content-Length") == "" && bodyAllowed(r.Method, res.StatusCode) {
 		h.Set("Content-Length", itoa(res.ContentLength))
 	}
-	body := p.injected(res.Body, h)
+	var from io.Reader = res.Body
+	if p.s.pot != nil {
+		from = p.s.pot.Page(r, p.status, h, from)
+	}
 	p.w.WriteHeader(res.StatusCode)
-	whole = p.copy(body, *buffer, res.ContentLength < 0)
+	whole = p.copy(from, *buffer, res.ContentLength < 0)
 	if whole && announced {
 		for name, values := range res.Trailer {
 			h[name] = values

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"palisade.dev/gateway/honeypot"
 	"palisade.dev/gateway/upstream"
 )
 
@@ -35,6 +36,7 @@ type site struct {
 	origins []*origin
 	turn    atomic.Uint32
 	proxy   *httputil.ReverseProxy
+	pot     *honeypot.Pot // nil where nothing is put into pages
 }
 
 // origin is one upstream of a site.
@@ -97,13 +99,16 @@ func newSite(s Site, old *table, now func() time.Time, log *slog.Logger) (*site,
 	if s.Guard == nil {
 		return nil, errors.New("no guard")
 	}
+	if s.Honeypot != nil && !strings.HasPrefix(s.Honeypot.Path, "/") {
+		return nil, fmt.Errorf("honeypot path %q: want one that begins with a slash", s.Honeypot.Path)
+	}
 	if s.MaxBody == 0 {
 		s.MaxBody = 100 << 20
 	}
 	if s.Timeout == 0 {
 		s.Timeout = time.Minute
 	}
-	built := &site{Site: s}
+	built := &site{Site: s, pot: s.pot()}
 	for _, raw := range s.Upstreams {
 		u, err := url.Parse(raw)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" && u.Path != "/" {

@@ -33,6 +33,9 @@ func (s *site) slow(log *slog.Logger) *httputil.ReverseProxy {
 					delete(pr.Out.Trailer, name)
 				}
 			}
+			if accepted := pr.In.Header.Get("Accept-Encoding"); s.pot != nil && accepted != "" {
+				pr.Out.Header.Set("Accept-Encoding", s.pot.Encodings(pr.In, accepted))
+			}
 			c.trailer = pr.Out.Trailer
 			c.p.told(func(name, value string) { pr.Out.Header.Set(name, value) })
 			if _, ok := pr.Out.Header["User-Agent"]; !ok {
@@ -45,7 +48,11 @@ func (s *site) slow(log *slog.Logger) *httputil.ReverseProxy {
 			c.p.status = res.StatusCode
 			c.p.v.Responding(res.StatusCode, res.Header)
 			if res.StatusCode != http.StatusSwitchingProtocols {
-				res.Body = &countedBody{res.Body, c.p}
+				var from io.Reader = res.Body
+				if s.pot != nil {
+					from = s.pot.Page(c.p.r, res.StatusCode, res.Header, from)
+				}
+				res.Body = &countedBody{from, res.Body, c.p}
 			}
 			return nil
 		},
@@ -75,12 +82,13 @@ func (carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // countedBody is the app's, on its way to the client.
 type countedBody struct {
-	io.ReadCloser
+	io.Reader
+	io.Closer
 	p *passage
 }
 
 func (b *countedBody) Read(buf []byte) (int, error) {
-	n, err := b.ReadCloser.Read(buf)
+	n, err := b.Reader.Read(buf)
 	b.p.bytes += int64(n)
 	return n, err
 }
