@@ -32,10 +32,20 @@ func Of(v engine.Verdict, uniform bool, reference string) Refusal {
 	if v.Action == engine.Ban || v.Action == engine.Block && r.Status != http.StatusServiceUnavailable {
 		r.RetryAfter = 0 // when to try again is nothing a banned client needs to know
 	}
-	if uniform && (v.Action == engine.Ban || v.Action == engine.Throttle || v.Action == engine.Block && r.Status == http.StatusForbidden) {
+	if uniform && (v.Action == engine.Ban || v.Action == engine.Throttle || v.Action == engine.Block && !open(v.Reason)) {
 		r.Status, r.RetryAfter = http.StatusTooManyRequests, time.Minute
 	}
 	return r
+}
+
+// open reports a refusal whose reason the client may know, whatever else is kept uniform: it can do something about a
+// malformed path or a missing key, and an app that is closed is closed for all.
+func open(why engine.Reason) bool {
+	switch why {
+	case engine.PathMalformed, engine.KeyIsMissing, engine.KeyIsMalformed, engine.BackendAway, engine.NoPolicy:
+		return true
+	}
+	return false
 }
 
 type words struct{ Title, Detail string }

@@ -203,9 +203,13 @@ func (p *Policy) blocked(r *Request, v *Verdict) bool {
 		if !overlap(b.networks, m) || !r.matched.has(b.pattern) || b.spare && overlap(p.networks.honest, m) {
 			continue
 		}
-		if b.rehearse || !b.action.Refuses() {
-			if b.rehearse {
-				v.Rule = b.name
+		if b.rehearse {
+			v.Rule = b.name
+			continue
+		}
+		if !b.action.Refuses() {
+			if b.action == Delay {
+				v.Action, v.Reason, v.Rule = Delay, NetworkBlocked, b.name
 			}
 			continue
 		}

@@ -323,7 +323,7 @@ func (p *Policy) countDistinct(t *Tally, r *Request, i int) (over bool, wait int
 	if ru.count != "" { // outcomes are added when they happen
 		return t.distinct.Count(key, window, r.At) >= ru.rate.Count, window
 	}
-	return t.distinct.Add(key, t.key.String(r.word(ru.distinct), 1), window, r.At) > ru.rate.Count, window
+	return t.distinct.Add(key, t.subject(r, ru.distinct), window, r.At) > ru.rate.Count, window
 }
 
 func (p *Policy) templateIf(b by, r *Request) string {
@@ -333,7 +333,16 @@ func (p *Policy) templateIf(b by, r *Request) string {
 	return ""
 }
 
-// word is what a request shows under a `distinct`.
+// subject is what a request shows under a `distinct`, hashed. An address is what it is in `by`: of IPv6 the /64, or a
+// client could be as many sources as it likes.
+func (t *Tally) subject(r *Request, distinct string) uint64 {
+	if distinct == "address" {
+		h, _ := t.hash(r, by{dims: 1 << ByAddress}, 1, "")
+		return h
+	}
+	return t.key.String(r.word(distinct), 1)
+}
+
 func (r *Request) word(distinct string) string {
 	switch distinct {
 	case "path":
@@ -429,17 +438,13 @@ func (p *Policy) debit(t *Tally, r *Request, ru *rule, subject string, now int64
 		if !ok {
 			return
 		}
-		word := subject
-		switch ru.distinct {
-		case "subject":
-		case "address":
-			hi, lo := words(r.Address)
-			t.distinct.Add(key, t.key.Addr(hi, lo, 1), int64(ru.rate.Per), now)
-			return
-		default:
-			word = r.word(ru.distinct)
+		h := uint64(0)
+		if ru.distinct == "subject" {
+			h = t.key.String(subject, 1)
+		} else {
+			h = t.subject(r, ru.distinct)
 		}
-		t.distinct.Add(key, t.key.String(word, 1), int64(ru.rate.Per), now)
+		t.distinct.Add(key, h, int64(ru.rate.Per), now)
 		return
 	}
 	g := &p.groups[ru.group]
