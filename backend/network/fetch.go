@@ -135,6 +135,11 @@ func (d download) get(ctx context.Context, address string, v Validator) ([]byte,
 		return nil, Validator{}, fmt.Errorf("%s answered %d %s", shown(address), answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, d.maxBytes+1))
+	if err == nil {
+		// A server that notices us hanging up may end its answer properly, and we may yet read that end: half a list
+		// would pass for a whole one.
+		err = ctx.Err()
+	}
 	if err != nil {
 		return nil, Validator{}, d.fault(address, err)
 	}
