@@ -163,6 +163,11 @@ func (r *Rollup) encode() []byte {
 }
 
 func parseRollup(body []byte) (*Rollup, error) {
+	return parseRollupTo(body, func(p *Rollup, d Dimension, r *reader) error { return p.tops[d].decode(r, lengths[d]) })
+}
+
+// parseRollupTo leaves the top lists to the caller, who may have no use for each as a map.
+func parseRollupTo(body []byte, list func(*Rollup, Dimension, *reader) error) (*Rollup, error) {
 	r := &reader{b: body}
 	if v := r.byte(); r.err == nil && v != rollupVersion {
 		return nil, fmt.Errorf("reading a rollup: format %d is not known to this program (it writes %d); was it written by a newer Palisade?", v, rollupVersion)
@@ -188,9 +193,9 @@ func parseRollup(body []byte) (*Rollup, error) {
 	if err == nil {
 		err = p.clients.decode(r)
 	}
-	for d := range p.tops {
+	for d := range dimensions {
 		if err == nil {
-			err = p.tops[d].decode(r, lengths[d])
+			err = list(p, d, r)
 		}
 	}
 	if err == nil && len(r.b) > 0 {
@@ -242,19 +247,21 @@ func (r *reader) byte() byte {
 	return v
 }
 
-func (r *reader) text(most int) string {
+func (r *reader) bytes(most int) []byte {
 	if r.err != nil {
-		return ""
+		return nil
 	}
 	s, rest, ok := text(r.b)
 	if !ok {
 		r.err = errCut
-		return ""
+		return nil
 	}
 	if len(s) > most {
 		r.err = errTooLarge
-		return ""
+		return nil
 	}
 	r.b = rest
-	return string(s)
+	return s
 }
+
+func (r *reader) text(most int) string { return string(r.bytes(most)) }

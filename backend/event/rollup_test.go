@@ -40,7 +40,9 @@ func TestTopListsKeepTheirBounds(t *testing.T) {
 			part.cut(k) // as stored
 			parts.merge(&part)
 			parts.cut(k)
-			merged.add(&Rollup{tops: [dimensions]top{part}})
+			if err := merged.list(nil, 0, &reader{b: part.encode(nil)}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		all := merged.tops()[0]
 		if len(all.of) > lengths[0] {
@@ -184,7 +186,9 @@ func FuzzRollup(f *testing.F) {
 		r.merge(back)
 		r.cut()
 		var m merger
-		m.add(r)
+		if _, err := parseRollupTo(again, m.list); err != nil {
+			t.Fatal(err)
+		}
 		m.tops()
 	})
 }

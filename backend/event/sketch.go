@@ -30,12 +30,13 @@ func (s *sketch) merge(other *sketch) {
 }
 
 func (s *sketch) estimate() uint64 {
-	sum, empty := 0.0, 0
+	var of [maxRank + 1]int // registers by rank
 	for _, rank := range s {
-		sum += math.Ldexp(1, -int(rank))
-		if rank == 0 {
-			empty++
-		}
+		of[rank]++
+	}
+	sum, empty := 0.0, of[0]
+	for rank, n := range of {
+		sum += math.Ldexp(float64(n), -rank)
 	}
 	const m = float64(registers)
 	if linear := m * math.Log(m/float64(empty)); empty > 0 && linear < 2.5*m {

@@ -60,13 +60,9 @@ func (s *Search) Summary(ctx context.Context, site string, from, to time.Time, s
 	for at := start; at < end; at += width {
 		r := &Rollup{}
 		for ; next < len(rows) && rows[next].Start < at+width; next++ {
-			part, err := parseRollup(rows[next].Body)
+			part, err := parseRollupTo(rows[next].Body, total.list)
 			if err != nil {
 				return Summary{}, fmt.Errorf("%s of %s at %s: %w", span.name, site, time.UnixMicro(rows[next].Start).UTC().Format(time.RFC3339), err)
-			}
-			total.add(part)
-			for d := range part.tops {
-				part.tops[d] = top{}
 			}
 			r.merge(part)
 		}
@@ -84,10 +80,10 @@ func blobs(from, to time.Time, step int64) int64 {
 	return (floor(to.UnixMicro()-1, step)-floor(from.UnixMicro(), step))/step + 1
 }
 
-// merger adds many top lists up at once. Merging them one by one would visit the growing sum for each; here a value is
-// touched only by the lists that have it, and the others' floors are settled at the end.
+// merger adds many stored top lists up at once. Merging them one by one would visit the growing sum for each; here a value
+// is touched only by the lists that have it, and the others' floors are settled at the end.
 type merger struct {
-	of    [dimensions]map[string]partial
+	of    [dimensions]map[string]*partial
 	floor [dimensions]uint64
 }
 
@@ -96,21 +92,24 @@ type partial struct {
 	floors uint64 // of the lists that have the value
 }
 
-func (m *merger) add(r *Rollup) {
-	for d := range r.tops {
-		if m.of[d] == nil {
-			m.of[d] = make(map[string]partial)
-		}
-		t := &r.tops[d]
-		m.floor[d] += t.floor
-		for value, n := range t.of {
-			p := m.of[d][value]
-			p.count += n.count
-			p.miss += n.miss
-			p.floors += t.floor
-			m.of[d][value] = p
-		}
+// list reads one list of a stored rollup.
+func (m *merger) list(_ *Rollup, d Dimension, r *reader) error {
+	if m.of[d] == nil {
+		m.of[d] = make(map[string]*partial)
 	}
+	of := m.of[d]
+	floor, err := decodeTop(r, lengths[d], func(value []byte, n tally, floor uint64) {
+		p := of[string(value)]
+		if p == nil {
+			p = &partial{}
+			of[string(value)] = p
+		}
+		p.count += n.count
+		p.miss += n.miss
+		p.floors += floor
+	})
+	m.floor[d] += floor
+	return err
 }
 
 func (m *merger) tops() (tops [dimensions]top) {

@@ -101,18 +101,26 @@ func (t *top) encode(b []byte) []byte {
 }
 
 func (t *top) decode(r *reader, k int) error {
-	t.floor = r.count(maxTotal)
-	n := r.count(uint64(k))
-	if r.err != nil || n == 0 {
-		return r.err
-	}
-	t.of = make(map[string]tally, n)
-	for range n {
-		value := r.text(maxKey)
-		t.of[value] = tally{r.count(maxTotal), r.count(maxTotal)}
-		if r.err != nil {
-			return r.err
+	floor, err := decodeTop(r, k, func(value []byte, n tally, _ uint64) {
+		if t.of == nil {
+			t.of = make(map[string]tally, k)
 		}
+		t.of[string(value)] = n
+	})
+	t.floor = floor
+	return err
+}
+
+// decodeTop reads a list without building it.
+func decodeTop(r *reader, k int, visit func(value []byte, n tally, floor uint64)) (floor uint64, err error) {
+	floor = r.count(maxTotal)
+	for range r.count(uint64(k)) {
+		value := r.bytes(maxKey)
+		n := tally{r.count(maxTotal), r.count(maxTotal)}
+		if r.err != nil {
+			break
+		}
+		visit(value, n, floor)
 	}
-	return nil
+	return floor, r.err
 }
