@@ -1,7 +1,7 @@
 package limit
 
 import (
-	"runtime"
+	"math/bits"
 	"sync/atomic"
 	"unsafe"
 )
@@ -9,34 +9,44 @@ import (
 // Slots is how many limits one card holds.
 const Slots = 7
 
-// card is everything about one key, in one cache line: word 0 is the key's hash with a lock in bit 0, the others are
-// arrival times. Words are only written under the lock; readers that look without it see each word whole.
-type card [1 + Slots]atomic.Uint64
+// card is everything about one key, in one cache line: its tag, with a lock for its bucket in bit 0 of the first card,
+// and a word of state for each limit.
+type card struct {
+	tag   atomic.Uint64
+	words [Slots]atomic.Uint64
+}
 
-// ways is how many neighbouring cards a key may live in.
-const ways = 4
+// cardWays is how many neighbouring cards a key may live in.
+const cardWays = 8
 
-// Cards holds a card for each of the last so many keys. Two keys are taken for one when 62 bits of their keyed hashes
-// agree and they share a bucket: once in 10^14 lookups against a full table of a million.
+// Cards holds a card for each of the last so many keys: one miss of the processor's cache brings what is known about a
+// client. It is safe for any number of goroutines.
+//
+// Nobody ever holds a card. Looking takes no lock and writes nothing; paying is one compare-and-swap for each limit
+// paid, taken back if a later one says no, so a request that draws from several cards cannot deadlock and one that
+// loses its processor half-way keeps nobody waiting. Only making a card locks its bucket, as in pairs, and with the
+// same promises about tags.
 type Cards struct {
-	mask    uint64
-	cards   []card
+	all     []card
+	buckets uint64
 	evicted atomic.Uint64
 }
 
-// NewCards makes a table for n keys, 64 bytes each; it never grows.
+// NewCards makes a table of n cards, 64 bytes each; it never grows. With n live keys one in seven finds its bucket
+// full, with half as many one in a hundred.
 func NewCards(n int) *Cards {
-	n = pow2(n, ways)
-	raw := make([]card, n+1)
-	if uintptr(unsafe.Pointer(&raw[0]))&63 != 0 {
-		raw = raw[1:] // large allocations are page-aligned; this is for small tables in tests
+	buckets := max((n+cardWays-1)/cardWays, 1)
+	all := make([]card, buckets*cardWays+1)
+	if uintptr(unsafe.Pointer(&all[0]))&63 != 0 { // small tables; large ones begin on a page
+		all = all[1:]
 	}
-	return &Cards{mask: uint64(n-1) &^ (ways - 1), cards: raw[:n]}
+	return &Cards{all: all[: buckets*cardWays : buckets*cardWays], buckets: uint64(buckets)}
 }
 
-// Draw is one limit to look at or to pay, and the answer.
+// Draw is one limit to look at or to pay, and the answer. A request draws from each slot at most once.
 type Draw struct {
 	Limit *Limit
+	Cost  int32 // 0 is 1
 	Slot  uint8
 	Hold  bool // look only: the slot is debited by what happens later
 	Soft  bool // when over, do not keep the others from being paid
@@ -46,166 +56,223 @@ type Draw struct {
 	Wait int64
 }
 
-const locked = 1
+func (d *Draw) cost() int64 { return max(int64(d.Cost), 1) }
 
-func tag(h uint64) uint64 {
-	h &^= locked
-	if h == 0 {
-		return 2
-	}
-	return h
+func (t *Cards) bucket(h uint64) *[cardWays]card {
+	b, _ := bits.Mul64(h, t.buckets)
+	return (*[cardWays]card)(t.all[b*cardWays:])
 }
 
-// find gives the key's card, or nil, without a lock.
+// find gives a key's card, or nil. Each key has a place of its own, where it is looked for first.
 func (t *Cards) find(h uint64) *card {
-	tag, base := tag(h), h>>20&t.mask
-	for i := range uint64(ways) {
-		if c := &t.cards[base+i]; c[0].Load()&^locked == tag {
+	tag, b := tagOf(h), t.bucket(h)
+	for i := range uint64(cardWays) {
+		if c := &b[(i^h>>1)%cardWays]; c.tag.Load()&^locked == tag {
 			return c
 		}
 	}
 	return nil
 }
 
-// Peek answers each draw as if it were paid now, and pays nothing. A key without a card owes nothing; none is made.
-func (t *Cards) Peek(h uint64, now int64, draws []Draw) {
-	c := t.find(h)
-	var tat [Slots]int64
-	if c != nil {
-		for i := range draws {
-			tat[draws[i].Slot] = int64(c[1+draws[i].Slot].Load())
-		}
-		if c[0].Load()&^locked != tag(h) { // evicted while we read: what was read may be another's
-			tat = [Slots]int64{}
-		}
-	}
-	for i := range draws {
-		d := &draws[i]
-		if d.Limit.ahead(tat[d.Slot], now) {
-			t.Debit(h, now, d.Slot, d.Limit, 0)
-		}
-		_, r := d.Limit.Step(tat[d.Slot], now, 1)
-		d.Over, d.Wait, d.Left = !r.OK, r.Wait, r.Left
-	}
-}
+// is reports whether the card still is that key's. What was read from it before that is the key's then.
+func (c *card) is(h uint64) bool { return c.tag.Load()&^locked == tagOf(h) }
 
-// Take pays all draws, or none if one that is not Soft is over; it reports which.
-func (t *Cards) Take(h uint64, now int64, draws []Draw) bool {
-	spends := false
-	for i := range draws {
-		spends = spends || !draws[i].Hold
-	}
-	if !spends {
-		t.Peek(h, now, draws)
-		for i := range draws {
-			if draws[i].Over && !draws[i].Soft {
-				return false
-			}
-		}
-		return true
-	}
-	c := t.lock(h, now)
-	var next [Slots]int64
+// Peek answers each draw as if it were paid now, and pays nothing. A key without a card owes nothing, and Peek makes
+// none. It reports whether no draw is over that is not Soft. A first refusal leaves a mark, for which the card is kept
+// longer.
+func (t *Cards) Peek(h uint64, now int64, draws []Draw) bool {
+	c := t.find(h)
 	ok := true
 	for i := range draws {
 		d := &draws[i]
-		tat := int64(c[1+d.Slot].Load())
-		n, r := d.Limit.Step(tat, now, 1)
-		next[d.Slot] = n
-		if d.Limit.ahead(tat, now) {
-			c[1+d.Slot].Store(uint64(n))
+		var word uint64
+		if c != nil {
+			word = c.words[d.Slot].Load()
+		}
+		next, write, r := d.Limit.step(word, now, d.cost())
+		if !r.OK {
+			if !c.is(h) {
+				return t.Peek(h, now, draws) // dropped meanwhile
+			}
+			if write {
+				c.words[d.Slot].CompareAndSwap(word, next) // if not, the next refusal will
+			}
+			ok = ok && d.Soft
 		}
 		d.Over, d.Wait, d.Left = !r.OK, r.Wait, r.Left
-		ok = ok && (r.OK || d.Soft)
 	}
-	if ok {
-		for i := range draws {
-			if d := &draws[i]; !d.Hold && !d.Over {
-				c[1+d.Slot].Store(uint64(next[d.Slot]))
-			}
-		}
-	}
-	c.unlock(tag(h))
 	return ok
 }
 
-// Debit adds n to what a key owes in a slot, a full debt at most.
-func (t *Cards) Debit(h uint64, now int64, slot uint8, l *Limit, n int64) {
-	c := t.lock(h, now)
-	c[1+slot].Store(uint64(l.Add(int64(c[1+slot].Load()), now, n)))
-	c.unlock(tag(h))
-}
-
-// Forget clears a key's card.
-func (t *Cards) Forget(h uint64) {
-	if t.find(h) == nil {
-		return
-	}
-	c := t.lock(h, 0)
-	for i := 1; i < len(c); i++ {
-		c[i].Store(0)
-	}
-	c.unlock(tag(h))
-}
-
-func (c *card) unlock(tag uint64) { c[0].Store(tag) }
-
-// lock finds or makes the key's card and locks it. Where all ways are taken the card that owes least makes room. A
-// lock is held for a few dozen instructions and never while another is taken, so waiting for one is a short spin.
-func (t *Cards) lock(h uint64, now int64) *card {
-	tag, base := tag(h), h>>20&t.mask
-	for spin := 0; ; spin++ {
-		if spin > 32 {
-			runtime.Gosched()
+// Take pays all draws, or none if one that is not Soft is over; it reports which. A Soft draw that is over is not paid,
+// nor is one on Hold. Between paying and taking back, another request may be refused that would have passed.
+func (t *Cards) Take(h uint64, now int64, draws []Draw) bool {
+	for {
+		ok := t.Peek(h, now, draws)
+		if !ok || !pays(draws) {
+			return ok
 		}
-		var victim *card
-		var seen uint64
-		least := uint64(1<<64 - 1)
-		busy := false
-		for i := range uint64(ways) {
-			c := &t.cards[base+i]
-			w := c[0].Load()
-			if w&^locked == tag {
-				if w&locked == 0 && c[0].CompareAndSwap(w, tag|locked) {
-					return c
+		if c := t.find(h); c == nil {
+			if t.add(h, now, draws) {
+				return true
+			}
+		} else if ok, kept := t.pay(c, h, now, draws); kept {
+			return ok
+		}
+	}
+}
+
+func pays(draws []Draw) bool {
+	for i := range draws {
+		if d := &draws[i]; !d.Hold && !d.Over {
+			return true
+		}
+	}
+	return false
+}
+
+// pay pays all draws or none. It reports kept false when the card was dropped meanwhile, and with it what was paid.
+func (t *Cards) pay(c *card, h uint64, now int64, draws []Draw) (ok, kept bool) {
+	for i := range draws {
+		d := &draws[i]
+		if d.Hold || d.Over {
+			continue
+		}
+		for {
+			word := c.words[d.Slot].Load()
+			if !c.is(h) {
+				return false, false
+			}
+			next, _, r := d.Limit.step(word, now, d.cost())
+			if r.OK {
+				if !c.words[d.Slot].CompareAndSwap(word, next) {
+					continue
 				}
-				busy = true
+				d.Wait, d.Left = r.Wait, r.Left
 				break
 			}
-			if w&locked != 0 {
+			d.Over, d.Wait, d.Left = true, r.Wait, r.Left // another request took the last of it since we looked
+			if !d.Soft {
+				c.repay(h, draws[:i])
+				return false, true
+			}
+			break
+		}
+	}
+	return true, true
+}
+
+// repay takes back what draws have paid.
+func (c *card) repay(h uint64, draws []Draw) {
+	for i := range draws {
+		d := &draws[i]
+		if d.Hold || d.Over {
+			continue
+		}
+		for {
+			word := c.words[d.Slot].Load()
+			if !c.is(h) {
+				return
+			}
+			// Whatever others paid meanwhile lies on top of ours, so what is taken back was there.
+			if c.words[d.Slot].CompareAndSwap(word, word-uint64(d.Limit.price(d.cost()))) {
+				break
+			}
+		}
+	}
+}
+
+// Debit adds n to what a key owes in a slot whatever the limit says, a full debt at most.
+func (t *Cards) Debit(h uint64, now int64, slot uint8, l *Limit, n int64) {
+	for {
+		c := t.find(h)
+		if c == nil {
+			t.add(h, now, nil)
+			continue
+		}
+		word := c.words[slot].Load()
+		if c.is(h) && c.words[slot].CompareAndSwap(word, l.add(word, now, n)) {
+			return
+		}
+	}
+}
+
+// Forget frees a key of all debt.
+func (t *Cards) Forget(h uint64) {
+	c := t.find(h)
+	for slot := 0; c != nil && slot < Slots; {
+		word := c.words[slot].Load()
+		if !c.is(h) {
+			return // dropped, and so forgotten
+		}
+		if c.words[slot].CompareAndSwap(word, 0) {
+			slot++
+		}
+	}
+}
+
+// add makes a card for a key that has none, with its draws paid, and reports whether it did: another goroutine may have
+// been faster. In a full bucket the card that weighs least makes room.
+func (t *Cards) add(h uint64, now int64, draws []Draw) bool {
+	var words [Slots]uint64
+	for i := range words {
+		words[i] = uint64(max(now, 0)) // no debt, and no word that a swap meant for the card's last owner expects
+	}
+	for i := range draws {
+		if d := &draws[i]; !d.Hold && !d.Over {
+			words[d.Slot], _, _ = d.Limit.step(words[d.Slot], now, d.cost()) // of nothing owed: it passes, as Peek said
+		}
+	}
+	tag, b := tagOf(h), t.bucket(h)
+	lock(&b[0].tag)
+	var victim *card
+	least, lost := uint64(0), false
+	for i := range uint64(cardWays) {
+		c := &b[(i^h>>1)%cardWays]
+		switch c.tag.Load() &^ locked {
+		case tag:
+			unlock(&b[0].tag)
+			return false
+		case 0:
+			if victim == nil || lost {
+				victim, least, lost = c, 0, false
+			}
+		default:
+			if victim != nil && !lost {
 				continue
 			}
-			debt := uint64(0)
-			if w != 0 {
-				debt = 1
-				for k := 1; k < len(c); k++ {
-					debt = max(debt, c[k].Load())
-				}
-			}
-			if debt < least {
-				least, victim, seen = debt, c, w
+			if w := c.weight(now); victim == nil || w < least {
+				victim, least, lost = c, w, true
 			}
 		}
-		if busy || victim == nil {
-			continue
-		}
-		if !victim[0].CompareAndSwap(seen, tag|locked) {
-			continue
-		}
-		// Another goroutine may have made the same key's card in another way meanwhile; the two are then the same
-		// client counted apart, which the next eviction heals.
-		if int64(least) > now {
+	}
+	if lost {
+		victim.tag.Store(victim.tag.Load() & locked)
+		if least > 0 {
 			t.evicted.Add(1)
 		}
-		for k := 1; k < len(victim); k++ {
-			victim[k].Store(0)
-		}
-		return victim
 	}
+	for i := range words {
+		victim.words[i].Store(words[i])
+	}
+	if victim == &b[0] {
+		victim.tag.Store(tag) // and unlocked
+		return true
+	}
+	victim.tag.Store(tag)
+	unlock(&b[0].tag)
+	return true
+}
+
+func (c *card) weight(now int64) (w uint64) {
+	for i := range c.words {
+		w = max(w, weight(c.words[i].Load(), now))
+	}
+	return w
 }
 
 // Evicted is how many keys that still owed something were dropped.
 func (t *Cards) Evicted() uint64 { return t.evicted.Load() }
 
 // Bytes is the table's size.
-func (t *Cards) Bytes() int { return len(t.cards) * int(unsafe.Sizeof(card{})) }
+func (t *Cards) Bytes() int { return len(t.all) * int(unsafe.Sizeof(card{})) }

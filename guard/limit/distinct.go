@@ -42,7 +42,7 @@ type Distinct struct {
 
 // NewDistinct makes a table for n keys, about 600 bytes each.
 func NewDistinct(n int) *Distinct {
-	each := pow2(n/distShard, 4)
+	each := 1 << bits.Len(uint(max(n/distShard, 4)-1))
 	t := &Distinct{mask: uint64(each-1) &^ 3}
 	for i := range t.shards {
 		t.shards[i].keys = make([]seen, each)
@@ -58,7 +58,7 @@ func (t *Distinct) seconds(now int64) uint32 {
 // Add counts a subject and gives how many different ones the key had in the window.
 func (t *Distinct) Add(h, subject uint64, window, now int64) int {
 	at := t.seconds(now)
-	tag, sh := tag(h), &t.shards[h>>58]
+	tag, sh := tagOf(h), &t.shards[h>>58]
 	base := h >> 20 & t.mask
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -88,7 +88,7 @@ func (t *Distinct) Add(h, subject uint64, window, now int64) int {
 // Count gives how many different subjects a key had in the window.
 func (t *Distinct) Count(h uint64, window, now int64) int {
 	at := t.seconds(now)
-	tag, sh := tag(h), &t.shards[h>>58]
+	tag, sh := tagOf(h), &t.shards[h>>58]
 	base := h >> 20 & t.mask
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

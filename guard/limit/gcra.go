@@ -3,151 +3,135 @@
 package limit
 
 import (
-	"fmt"
+	"math"
 	"math/bits"
-	"strconv"
-	"strings"
 	"time"
 )
 
-// Rate is a limit as people write it: Count in each Per, all at once if they like.
-type Rate struct {
-	Count int
-	Per   time.Duration
-}
-
-// The bounds of a Rate. A quota longer than a season is a matter of contracts, not of a guard that may restart.
-const (
-	MaxCount = 1_000_000_000
-	MaxPer   = 100 * 24 * time.Hour
-)
-
-// ParseRate reads "5 per 1m", "100 per h" or "1000 per 7d".
-func ParseRate(s string) (Rate, error) {
-	f := strings.Fields(s)
-	if len(s) > 64 || len(f) != 3 || f[1] != "per" {
-		return Rate{}, fmt.Errorf("rate %q: want a count and a time, such as \"5 per 1m\"", clip(s))
-	}
-	n, err := strconv.Atoi(f[0])
-	if err != nil || n < 1 || n > MaxCount {
-		return Rate{}, fmt.Errorf("rate %q: the count %q is not a number from 1 to %d", s, f[0], MaxCount)
-	}
-	per, err := parsePer(f[2])
-	if err != nil || per < time.Second || per > MaxPer {
-		return Rate{}, fmt.Errorf("rate %q: the time %q is not between 1s and 100d (units s, m, h, d)", s, f[2])
-	}
-	return Rate{n, per}, nil
-}
-
-func clip(s string) string {
-	if len(s) > 64 {
-		return s[:64] + "…"
-	}
-	return s
-}
-
-func parsePer(s string) (time.Duration, error) {
-	if len(s) == 1 {
-		s = "1" + s
-	}
-	if n, ok := strings.CutSuffix(s, "d"); ok {
-		days, err := strconv.Atoi(n)
-		if err != nil || days < 0 || days > 10_000 {
-			return 0, fmt.Errorf("no days: %q", s)
-		}
-		return time.Duration(days) * 24 * time.Hour, nil
-	}
-	return time.ParseDuration(s)
-}
-
-// String is what ParseRate reads.
-func (r Rate) String() string {
-	per := r.Per.String()
-	switch {
-	case r.Per%(24*time.Hour) == 0:
-		per = strconv.Itoa(int(r.Per/(24*time.Hour))) + "d"
-	case r.Per%time.Hour == 0:
-		per = strconv.Itoa(int(r.Per/time.Hour)) + "h"
-	case r.Per%time.Minute == 0:
-		per = strconv.Itoa(int(r.Per/time.Minute)) + "m"
-	}
-	return strconv.Itoa(r.Count) + " per " + per
-}
-
-// Limit is a Rate made ready for arithmetic, in nanoseconds.
+// Limit is a Rate made ready for arithmetic, in nanoseconds. The zero Limit refuses nothing.
 type Limit struct {
-	interval  int64 // one token comes back in this
-	tolerance int64 // debt a key may have: Count intervals, at least Per rounded down to them
+	interval  int64  // one token comes back in this
+	tolerance int64  // the debt of a key that spent everything: Count intervals
+	inverse   uint64 // 2^64 / interval: a division costs more than all the rest of a step
 }
 
-// Limit makes the arithmetic of the rate.
+// Limit makes the arithmetic of the rate: a burst of Count, then one token back each Per/Count. The interval is rounded
+// up to whole nanoseconds, so that no window lets through more than it says; the price is a rate that is too low by
+// less than one nanosecond in an interval: one part in a million for 1,000 per second, a third at worst (above half a
+// billion per second).
 func (r Rate) Limit() Limit {
-	interval := int64(r.Per) / int64(r.Count)
-	if interval < 1 {
-		interval = 1
+	if r.Count < 1 || r.Per < 1 {
+		return Limit{}
 	}
-	return Limit{interval: interval, tolerance: interval * int64(r.Count)}
+	count := int64(min(r.Count, MaxCount))
+	interval := (int64(min(r.Per, MaxPer)) + count - 1) / count
+	return Limit{interval, interval * count, math.MaxUint64 / uint64(interval)}
 }
 
 // Result is what one step of a limit says.
 type Result struct {
 	OK   bool
-	Wait int64 // nanoseconds: until it would pass, or where it passed until everything is refilled
+	Wait int64 // nanoseconds: refused, until it would pass; passed, until everything is refilled
 	Left int32 // whole tokens left
 }
 
+// slack is how far beyond a full debt a time may lie and be believed. Requests on two processors take their times in
+// one order and come here in another; taking each such pair for a clock that stepped back would forgive a little each
+// time.
+const slack = int64(time.Second)
+
 // Step is the generic cell rate algorithm. tat is the theoretical arrival time: the moment at which a key is free of
-// debt. A request passes when its cost still fits the tolerance; one that does not changes nothing. After a clock that
-// stepped back a tat may lie further ahead than any honest debt: it is taken for a full one, so nothing is given away
-// and nobody waits longer than Per.
-func (l Limit) Step(tat, now int64, cost int64) (next int64, res Result) {
+// debt. A request passes when its cost still fits the tolerance; next is then the new tat. A refusal costs nothing.
+// Who asks for more than Count is asked for Count, since nothing would ever be enough; below nothing is nothing.
+//
+// After a clock that stepped back a tat may lie further ahead than any debt this clock can have made. It is then taken
+// for a full debt: nothing is given away and nobody waits longer than Per. A refusal gives that debt as next, and it
+// has to be kept, or it would be a full one again each time until the clock has caught up.
+func (l *Limit) Step(tat, now, cost int64) (next int64, r Result) {
 	debt := l.debt(tat, now)
-	after := debt + l.interval*cost
+	after := debt + l.price(cost)
 	if after > l.tolerance {
-		wait := after - l.tolerance
-		return now + debt, Result{Wait: min(wait, l.tolerance), Left: l.left(debt)}
+		return now + debt, Result{Wait: after - l.tolerance, Left: l.left(debt)}
 	}
 	return now + after, Result{OK: true, Wait: after, Left: l.left(after)}
 }
 
 // Add puts debt on a key whatever the limit says, a full one at most.
-func (l Limit) Add(tat, now int64, cost int64) (next int64) {
-	return now + min(l.debt(tat, now)+l.interval*cost, l.tolerance)
+func (l *Limit) Add(tat, now, cost int64) (next int64) {
+	debt := l.debt(tat, now)
+	return now + max(debt, min(debt+l.price(cost), l.tolerance))
 }
 
-// ahead reports a debt that no request of this clock can have made: it was made before the clock stepped back. Left
-// there it would keep its key out until the clock has caught up, so whoever meets it puts a full debt in its place. A
-// second is for requests that overtake each other.
-func (l *Limit) ahead(tat, now int64) bool { return tat-now > l.tolerance+int64(time.Second) }
-
-func (l Limit) debt(tat, now int64) int64 {
-	return min(max(tat-now, 0), l.tolerance)
+func (l *Limit) debt(tat, now int64) int64 {
+	debt := max(tat-now, 0)
+	if debt > l.tolerance+slack {
+		return l.tolerance
+	}
+	return debt
 }
 
-func (l Limit) left(debt int64) int32 {
-	return int32((l.tolerance - debt) / l.interval)
+func (l *Limit) price(cost int64) int64 {
+	if cost == 1 {
+		return l.interval
+	}
+	if cost <= 0 {
+		return 0
+	}
+	if hi, lo := bits.Mul64(uint64(l.interval), uint64(cost)); hi == 0 && lo < uint64(l.tolerance) {
+		return int64(lo)
+	}
+	return l.tolerance
 }
 
-// MaxBan caps the length of a ban that grows with repeats.
-const MaxBan = 7 * 24 * time.Hour
+// left is how many tokens fit beside a debt. The product with the inverse is right or one too low.
+func (l *Limit) left(debt int64) int32 {
+	room := uint64(max(l.tolerance-debt, 0))
+	n, _ := bits.Mul64(room, l.inverse)
+	if l.interval > 0 && room-n*uint64(l.interval) >= uint64(l.interval) {
+		n++
+	}
+	return int32(n)
+}
 
-// Escalate gives the length of a ban after some earlier ones: four times as long for each, seven days at most unless
-// the first is longer.
-func Escalate(base time.Duration, strikes int) time.Duration {
-	longest := max(base, MaxBan)
-	for range strikes {
-		if base >= longest/4 {
-			return longest
+// A table keeps a tat in the low 62 bits of a word, which last to the year 2116, and beside it whether the key was
+// refused since it last was free of debt.
+const (
+	refused = 1 << 62
+	tatBits = refused - 1
+)
+
+// weight is how much is lost when a state makes room for another. A word is a tat and perhaps refused, so of two
+// states the one that was refused weighs more, then the one that owes for longer; without debt all are alike. The mark
+// matters where limits of different length meet in one table: one request under "10 per 1d" owes for hours, and a
+// flood of those must not set free who is at the end of "5 per 1m".
+func weight(word uint64, now int64) uint64 {
+	if int64(word&tatBits) <= now {
+		return 0
+	}
+	return word
+}
+
+// step is Step on a word of a table. write says that next differs from word in a way that has to be kept.
+func (l *Limit) step(word uint64, now, cost int64) (next uint64, write bool, r Result) {
+	tat := int64(word & tatBits)
+	to, r := l.Step(tat, now, cost)
+	next = uint64(to)
+	if r.OK {
+		if tat > now {
+			next |= word & refused
 		}
-		base *= 4
+		return next, cost > 0, r
 	}
-	return base
+	next |= refused
+	return next, word&refused == 0 || to < tat, r
 }
 
-// pow2 is the power of two that holds at least n.
-func pow2(n, least int) int {
-	if n < least {
-		n = least
+// add is Add on a word of a table.
+func (l *Limit) add(word uint64, now, cost int64) (next uint64) {
+	tat := int64(word & tatBits)
+	next = uint64(l.Add(tat, now, cost))
+	if tat > now {
+		next |= word & refused
 	}
-	return 1 << bits.Len(uint(n-1))
+	return next
 }

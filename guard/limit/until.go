@@ -1,120 +1,103 @@
 package limit
 
 import (
-	"runtime"
 	"sync/atomic"
-	"unsafe"
+	"time"
 )
 
-// mark is a hash, and when it ends with a count of strikes in the low four bits.
-type mark struct{ hash, until atomic.Uint64 }
+// MaxBan caps the length of a ban that grows with repeats.
+const MaxBan = 7 * day
 
-// Until remembers for each of the last so many keys until when something holds, and how often it was set: bans. Each
-// update is one line's lock; readers take none.
+// Escalate gives the length of a ban after some earlier ones: four times as long for each, seven days at most unless
+// the first is longer.
+func Escalate(base time.Duration, strikes int) time.Duration {
+	longest := max(base, MaxBan)
+	for range strikes {
+		if base >= longest/4 {
+			return longest
+		}
+		base *= 4
+	}
+	return base
+}
+
+// Until remembers for each of the last so many keys until when something holds, and how often it was imposed: bans. It
+// is safe for any number of goroutines. Where a bucket is full, what ends soonest makes room.
 type Until struct {
-	mask    uint64
-	marks   []mark
-	locks   []atomic.Uint32 // one for each four marks
-	live    atomic.Int64
-	evicted atomic.Uint64
+	pairs
+	used atomic.Int64
 }
 
-// NewUntil makes a table for n keys, sixteen bytes each; it never grows.
-func NewUntil(n int) *Until {
-	n = pow2(n, 4)
-	return &Until{mask: uint64(n-1) &^ 3, marks: make([]mark, n), locks: make([]atomic.Uint32, n/4)}
-}
+// The word of a key is when it ends, in nanoseconds of which the last four bits count strikes.
+const (
+	strikeBits = 15
+	untilBits  = tatBits &^ strikeBits
+)
 
-const strikeBits = 15
+// NewUntil makes a table for about n keys, 32 bytes each; it never grows.
+func NewUntil(n int) *Until { return &Until{pairs: makePairs(n)} }
 
 // Get reports until when the key is held, if it is.
 func (t *Until) Get(h uint64, now int64) (until int64, held bool) {
-	tag, base := tag(h), h>>20&t.mask
-	for i := range uint64(4) {
-		m := &t.marks[base+i]
-		if m.hash.Load() == tag {
-			u := int64(m.until.Load() &^ strikeBits)
-			return u, u > now
-		}
-	}
-	return 0, false
-}
-
-// Strike counts one more offence of a key and gives how many came before it. Offences are forgotten with the mark.
-func (t *Until) Strike(h uint64, now int64) int {
-	n := 0
-	t.update(h, func(m *mark, fresh bool) {
-		w := m.until.Load()
-		n = int(w & strikeBits)
-		if n < strikeBits {
-			m.until.Store(w + 1)
-		}
-	})
-	return n
+	_, word := t.find(h)
+	until = int64(word & untilBits)
+	return until, until > now
 }
 
 // Set holds the key until a time, in unix nanoseconds; the strikes stay.
 func (t *Until) Set(h uint64, until int64) {
-	t.update(h, func(m *mark, fresh bool) {
-		m.until.Store(uint64(until)&^strikeBits | m.until.Load()&strikeBits)
+	ends := uint64(min(max(until, 0), untilBits)) & untilBits
+	t.update(h, 0, func(word uint64) uint64 { return ends | word&strikeBits })
+}
+
+// Strike counts one more offence of a key and gives how many came before it, 15 at most. They are forgotten once the
+// key has been free for as long as the longest ban.
+func (t *Until) Strike(h uint64, now int64) (before int) {
+	t.update(h, now, func(word uint64) uint64 {
+		ends := int64(word & untilBits)
+		if now-ends > int64(MaxBan) {
+			before = 0
+			return uint64(max(now, 0))&untilBits | 1
+		}
+		before = int(word & strikeBits)
+		return word&untilBits | uint64(min(before+1, strikeBits))
 	})
+	return before
 }
 
 // Clear lets the key go and forgets its strikes.
 func (t *Until) Clear(h uint64) {
-	tag, base := tag(h), h>>20&t.mask
-	l := t.lock(base)
-	defer l.Store(0)
-	for i := range uint64(4) {
-		if m := &t.marks[base+i]; m.hash.Load() == tag {
-			m.until.Store(0)
-			m.hash.Store(0)
-			t.live.Add(-1)
-		}
-	}
-}
-
-func (t *Until) lock(base uint64) *atomic.Uint32 {
-	l := &t.locks[base/4]
-	for !l.CompareAndSwap(0, 1) {
-		runtime.Gosched()
-	}
-	return l
-}
-
-func (t *Until) update(h uint64, f func(m *mark, fresh bool)) {
-	tag, base := tag(h), h>>20&t.mask
-	l := t.lock(base)
-	defer l.Store(0)
-	var victim *mark
-	for i := range uint64(4) {
-		m := &t.marks[base+i]
-		if m.hash.Load() == tag {
-			f(m, false)
+	for {
+		e, word := t.find(h)
+		if e == nil || e.word.CompareAndSwap(word, 0) {
 			return
 		}
-		if victim == nil || m.until.Load() < victim.until.Load() {
-			victim = m
-		}
 	}
-	if victim.hash.Load() != 0 {
-		t.evicted.Add(1)
-	} else {
-		t.live.Add(1)
-	}
-	victim.hash.Store(0) // a reader between the stores sees nobody rather than the wrong time
-	victim.until.Store(0)
-	f(victim, true)
-	victim.hash.Store(tag)
 }
 
-// Len is how many keys have a mark, held or past.
-func (t *Until) Len() int { return int(t.live.Load()) }
+func (t *Until) update(h uint64, now int64, change func(word uint64) uint64) {
+	for {
+		e, word := t.find(h)
+		next := change(word)
+		if e != nil && e.word.CompareAndSwap(word, next) {
+			return
+		}
+		if e == nil && t.add(h, next, ending, now) {
+			t.used.Add(1)
+			return
+		}
+	}
+}
 
-// Evicted is how many marks were dropped at the bound.
+// ending is what a mark weighs: even one that has ended remembers strikes, a little longer the later it ended.
+func ending(word uint64, _ int64) uint64 { return word & untilBits }
+
+// Len is how many keys were ever put here, those since dropped or cleared included: where it is 0 there is nobody to
+// look for.
+func (t *Until) Len() int { return int(t.used.Load()) }
+
+// Evicted is how many keys were dropped with what was still remembered of them: until when, or their strikes.
 func (t *Until) Evicted() uint64 { return t.evicted.Load() }
 
 // Bytes is the table's size.
-func (t *Until) Bytes() int {
-	return len(t.marks)*int(unsafe.Sizeof(mark{})) + len(t.locks)*4
-}
+func (t *Until) Bytes() int { return t.bytes() }
