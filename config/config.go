@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 
 	"palisade.dev/guard/wire"
 )
@@ -164,23 +165,12 @@ func Read(c *Config, name string, text []byte, env func(string) (string, bool), 
 	}
 	if check != nil {
 		for path, err := range check(c) {
-			for _, one := range split(err) {
-				d.fault(d.at(path), "%s: %v", path, one)
+			for one := range strings.Lines(err.Error()) { // joined errors stand on lines of their own
+				d.fault(d.at(path), "%s: %s", path, strings.TrimSuffix(one, "\n"))
 			}
 		}
 	}
 	return d.sorted()
-}
-
-func split(err error) []error {
-	if j, ok := err.(interface{ Unwrap() []error }); ok {
-		var out []error
-		for _, e := range j.Unwrap() {
-			out = append(out, split(e)...)
-		}
-		return out
-	}
-	return []error{err}
 }
 
 // faults are those that can be told from the file alone.
