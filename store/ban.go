@@ -95,10 +95,14 @@ func (db *DB) LiftBan(ctx context.Context, site, subject, author string, at int6
 	})
 }
 
-// StandingBans gives the bans that hold at a time, newest first; after is the id of the last one seen.
+// StandingBans gives the bans that hold at a time, newest first; after is the id of the last one seen. A page costs the same
+// wherever it begins.
 func (db *DB) StandingBans(ctx context.Context, site string, at int64, after string, limit int) ([]Ban, error) {
-	return list(ctx, db, "reading bans", scanRow(scanBan), `SELECT `+banColumns+` FROM ban
-		WHERE site = $1 AND standing AND (until = 0 OR until > $2) AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4`, site, at, after, limit)
+	query, args := `SELECT `+banColumns+` FROM ban WHERE site = $1 AND standing AND (until = 0 OR until > $2)`, []any{site, at, limit}
+	if after != "" { // a condition of its own: "no bound, or below it" would be looked up in no index
+		query, args = query+` AND id < $4`, append(args, after)
+	}
+	return list(ctx, db, "reading bans", scanRow(scanBan), query+` ORDER BY id DESC LIMIT $3`, args...)
 }
 
 // StandingBan gives the ban of a subject that holds at a time.

@@ -28,8 +28,9 @@ CREATE TABLE ban (
 );
 CREATE INDEX ban_subject ON ban (site, subject, created);
 CREATE UNIQUE INDEX ban_one ON ban (site, subject) WHERE standing;
-CREATE INDEX ban_standing ON ban (site, id, until) WHERE standing;
+CREATE INDEX ban_standing ON ban (site, id, until, standing) WHERE standing; -- standing is in it for SQLite to count in it
 CREATE INDEX ban_until ON ban (until) WHERE standing;
+CREATE INDEX ban_past ON ban (created) WHERE NOT standing;
 CREATE TABLE allowance (
   id TEXT PRIMARY KEY, site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, subject TEXT NOT NULL, note TEXT NOT NULL,
   author TEXT NOT NULL, created BIGINT NOT NULL, until BIGINT NOT NULL, removed BIGINT NOT NULL
