@@ -65,7 +65,9 @@ func (c *taped) QueryContext(ctx context.Context, statement string, args []drive
 func openTaped(t *testing.T) (*store.DB, *tape, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "palisade.db")
-	plain := raw(t, path)
+	plain, err := sql.Open("sqlite", path)
+	must(t, err)
+	t.Cleanup(func() { _ = plain.Close() })
 	r := &tape{dsn: path + "?_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_txlock=immediate&_pragma=busy_timeout(5000)", driver: plain.Driver(), said: map[string][]driver.NamedValue{}}
 	write, read := sql.OpenDB(r), sql.OpenDB(r)
 	write.SetMaxOpenConns(1)
