@@ -17,7 +17,8 @@ import (
 	"palisade.dev/guard/answer"
 )
 
-// ServeHTTP takes one request through its site's guard and on to the app.
+// ServeHTTP takes one request through its site's guard and on to the app. Requests come from the gateway's own
+// listeners, which know more of the connection than a request says.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.metrics.Requests.Add(1)
 	in, _ := r.Context().Value(inboundKey{}).(*inbound)
