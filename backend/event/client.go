@@ -145,7 +145,7 @@ func (s *Search) counted(ctx context.Context, q Query, most int, now time.Time) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrQuery, err)
 	}
-	w, err := s.walk(ctx, q, cs, cursor{})
+	w, err := s.walk(ctx, q, cs, newest)
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +157,7 @@ func (s *Search) counted(ctx context.Context, q Query, most int, now time.Time) 
 			return nil, err
 		}
 		if !ok {
+			t.bounded = w.more()
 			return t, nil
 		}
 		if t.segments == most {

@@ -50,14 +50,8 @@ func NewCodec() (*Codec, error) {
 // Encode packs up to MaxSegment events into one frame. Several frames one after another are a body that Decode reads as
 // one: an open segment grows by frames and is packed anew into one when it is sealed.
 func (c *Codec) Encode(events []wire.Event) ([]byte, error) {
-	frame, _, err := c.encode(nil, events, nil)
-	return frame, err
-}
-
-// encode appends a frame to dst and the frame's distinct terms to terms.
-func (c *Codec) encode(dst []byte, events []wire.Event, terms []int64) ([]byte, []int64, error) {
 	if len(events) > MaxSegment {
-		return dst, terms, fmt.Errorf("packing %d events: a segment holds %d at most; split the batch", len(events), MaxSegment)
+		return nil, fmt.Errorf("packing %d events: a segment holds %d at most; split the batch", len(events), MaxSegment)
 	}
 	b := c.builders.Get().(*builder)
 	defer func() {
@@ -66,21 +60,17 @@ func (c *Codec) encode(dst []byte, events []wire.Event, terms []int64) ([]byte, 
 	}()
 	for i := range events {
 		if e := &events[i]; len(e.Networks) > maxList || len(e.Marks) > maxList || len(e.Outcomes) > maxList/3 {
-			return dst, terms, fmt.Errorf("packing event %d: more than %d networks or marks, or %d outcomes", e.Seq, maxList, maxList/3)
+			return nil, fmt.Errorf("packing event %d: more than %d networks or marks, or %d outcomes", e.Seq, maxList, maxList/3)
 		}
 	}
 	b.add(events)
 	raw := b.bytes()
 	if len(raw) > maxRaw {
-		return dst, terms, fmt.Errorf("packing %d events: %d bytes are more than a segment's %d; split the batch", len(events), len(raw), maxRaw)
+		return nil, fmt.Errorf("packing %d events: %d bytes are more than a segment's %d; split the batch", len(events), len(raw), maxRaw)
 	}
-	terms = b.terms(terms)
-	dst = append(dst, version)
-	at := len(dst)
-	dst = append(dst, 0, 0, 0, 0) // the length of the frame, once known
-	dst = c.pack.EncodeAll(raw, dst)
-	binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
-	return dst, terms, nil
+	frame := c.pack.EncodeAll(raw, []byte{version, 0, 0, 0, 0}) // and the length, once known
+	binary.LittleEndian.PutUint32(frame[1:], uint32(len(frame)-5))
+	return frame, nil
 }
 
 // Decode reads a body of one or more frames. What it allocates is bounded whatever the bytes say. Events with equal
@@ -102,6 +92,15 @@ func (c *Codec) Decode(body []byte) ([]wire.Event, error) {
 		return nil, err
 	}
 	return events, nil
+}
+
+// terms gives the terms of a body's events.
+func (c *Codec) terms(body []byte) (terms []int64, err error) {
+	err = c.frames(body, func(f *frame) error {
+		terms = f.terms(terms)
+		return nil
+	})
+	return terms, err
 }
 
 var errCut = errors.New("the bytes end too early")

@@ -198,16 +198,24 @@ func FuzzEncode(f *testing.F) {
 func TestTermsOfASegmentAreThoseOfItsEvents(t *testing.T) {
 	c := codec(t)
 	events := newTraffic(5, time.Millisecond).take(2000)
-	_, got, err := c.encode(nil, events, nil)
-	if err != nil {
-		t.Fatal(err)
+	terms := func(events ...wire.Event) []int64 {
+		body, err := c.Encode(events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		terms, err := c.terms(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return terms
 	}
+	got := terms(events...)
 	have, want := map[int64]bool{}, map[int64]bool{}
 	for _, term := range got {
 		have[term] = true
 	}
 	for _, e := range events {
-		for _, term := range Terms(e) {
+		for _, term := range terms(e) {
 			want[term] = true
 		}
 	}
@@ -226,7 +234,7 @@ func TestTermsOfASegmentAreThoseOfItsEvents(t *testing.T) {
 		statusTerm(403), hash(byOutcome, "login.failed"), hash(byAccount, "eve"),
 	}
 	set := map[int64]bool{}
-	for _, term := range Terms(e) {
+	for _, term := range terms(e) {
 		set[term] = true
 	}
 	for i, term := range all {

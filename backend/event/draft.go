@@ -1,7 +1,6 @@
 package event
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,9 +23,16 @@ type draft struct {
 // pieces are what changes of one site.
 type pieces struct {
 	seen     map[seenKey]struct{}
-	segments map[int64]store.Segment
-	postings []store.Posting
+	segments map[place]store.Segment
+	catalogs map[openKey]struct{}
+	shards   map[int64][]byte // by start
 	rollups  map[rollupKey]struct{}
+}
+
+// place is where a segment stands: by day, within the day by arrival.
+type place struct {
+	day int32
+	id  int64
 }
 
 type siteEvents struct {
@@ -41,7 +47,10 @@ func (l *Log) draft() *draft {
 func (d *draft) site(site string) *pieces {
 	p := d.writes[site]
 	if p == nil {
-		p = &pieces{seen: map[seenKey]struct{}{}, segments: map[int64]store.Segment{}, rollups: map[rollupKey]struct{}{}}
+		p = &pieces{
+			seen: map[seenKey]struct{}{}, segments: map[place]store.Segment{}, catalogs: map[openKey]struct{}{},
+			shards: map[int64][]byte{}, rollups: map[rollupKey]struct{}{},
+		}
 		d.writes[site] = p
 		d.sites = append(d.sites, site)
 	}
@@ -77,7 +86,7 @@ func (d *draft) write(ctx context.Context, batches []*pending) error {
 		}
 		d.stats.Events += uint64(len(w.events))
 	}
-	if err := d.spareMemory(); err != nil {
+	if err := d.spareMemory(ctx); err != nil {
 		return err
 	}
 	return d.store(ctx)
@@ -136,22 +145,19 @@ func (d *draft) keep(ctx context.Context, site string, events []wire.Event) erro
 				if o.count == 0 {
 					panic("an event that was cut to its bounds, some 30 KiB, does not fit into an empty segment of megabytes")
 				}
-				if err := d.seal(openKey{site, day}); err != nil {
+				if err := d.seal(ctx, openKey{site, day}); err != nil {
 					return err
 				}
 				continue
 			}
 			before := o.size()
-			postings, err := o.grow(d.l.codec, run[:n])
-			if err != nil {
+			if err := o.grow(d.l.codec, run[:n]); err != nil {
 				return err
 			}
 			d.l.memory += o.size() - before
-			w := d.site(site)
-			w.postings = append(w.postings, postings...)
-			w.segments[o.id] = store.Segment{} // made when all has been added
+			d.site(site).segments[place{day, o.id}] = store.Segment{} // made when all has been added
 			if o.count == MaxSegment {
-				if err := d.seal(openKey{site, day}); err != nil {
+				if err := d.seal(ctx, openKey{site, day}); err != nil {
 					return err
 				}
 			}
@@ -165,37 +171,23 @@ func (d *draft) keep(ctx context.Context, site string, events []wire.Event) erro
 func (d *draft) segment(ctx context.Context, key openKey) (*open, error) {
 	o := d.l.open[key]
 	if o != nil && d.now-o.born > sealAfter.Microseconds() {
-		if err := d.seal(key); err != nil {
+		if err := d.seal(ctx, key); err != nil {
 			return nil, err
 		}
 		o = nil
 	}
 	if o == nil {
-		id, err := d.l.nextID(ctx, key.site, key.day)
-		if err != nil {
+		var err error
+		if o, err = d.begin(ctx, key); err != nil {
 			return nil, fmt.Errorf("beginning a segment: %w", err)
 		}
-		o = &open{id: id, day: key.day, born: d.now, terms: make(map[int64]struct{})}
-		d.l.open[key] = o
-		d.l.memory += o.size()
 	}
 	o.used = d.l.commits
 	return o, nil
 }
 
-func (d *draft) seal(key openKey) error {
-	o := d.l.open[key]
-	d.l.memory -= o.size()
-	delete(d.l.open, key)
-	if err := o.seal(d.l.codec); err != nil {
-		return err
-	}
-	d.site(key.site).segments[o.id] = o.row(key.site, true)
-	return nil
-}
-
 // spareMemory seals the least used segments when all together hold too much.
-func (d *draft) spareMemory() error {
+func (d *draft) spareMemory(ctx context.Context) error {
 	if d.l.memory <= d.l.o.Memory {
 		return nil
 	}
@@ -208,7 +200,7 @@ func (d *draft) spareMemory() error {
 		if d.l.memory <= d.l.o.Memory*3/4 {
 			break
 		}
-		if err := d.seal(key); err != nil {
+		if err := d.seal(ctx, key); err != nil {
 			return err
 		}
 	}
@@ -219,19 +211,16 @@ func (d *draft) spareMemory() error {
 func (d *draft) store(ctx context.Context) error {
 	for key, o := range d.l.open {
 		if w := d.writes[key.site]; w != nil {
-			if _, ok := w.segments[o.id]; ok {
-				w.segments[o.id] = o.row(key.site, false)
+			at := place{key.day, o.id}
+			if _, ok := w.segments[at]; ok {
+				w.segments[at] = o.row(key.site, false)
 			}
 		}
 	}
 	writes := make([]store.EventWrite, 0, len(d.sites))
 	for _, site := range d.sites {
 		p := d.writes[site]
-		// In the order of the index: neighbours then share its pages.
-		slices.SortFunc(p.postings, func(a, b store.Posting) int {
-			return cmp.Or(cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Term, b.Term))
-		})
-		w := store.EventWrite{Site: site, Postings: p.postings}
+		w := store.EventWrite{Site: site, Rollups: d.rows(p)}
 		for _, s := range p.segments {
 			w.Segments = append(w.Segments, s)
 		}

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"palisade.dev/guard/wire"
-	"palisade.dev/store"
 )
 
 // maxOverlap is how many unpacked segments Export holds, some 2 MiB each at the worst.
@@ -22,23 +21,16 @@ func (s *Search) Export(ctx context.Context, q Query, visit func(wire.Event) err
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrQuery, err)
 	}
-	from, to := q.between()
-	days, err := s.store.EventDays(ctx)
+	w, err := s.walk(ctx, q, cs, newest)
 	if err != nil {
-		return fmt.Errorf("listing the days of events: %w", err)
+		return err
 	}
-	slices.Sort(days)
-	for _, day := range days {
-		start := max(from, int64(day)*dayMicros)
-		end := min(to, int64(day+1)*dayMicros)
-		if start >= end {
-			continue
-		}
-		list, err := s.all(ctx, q.Site, cs, start, end)
+	for i := len(w.days) - 1; i >= 0; i-- {
+		list, err := w.candidates(ctx, w.days[i])
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(list, func(a, b store.Segment) int { return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.id, b.id)) })
 		if err := s.merge(ctx, q, cs, list, visit); err != nil {
 			return err
 		}
@@ -46,40 +38,13 @@ func (s *Search) Export(ctx context.Context, q Query, visit func(wire.Event) err
 	return nil
 }
 
-// all lists a range's segments that may hold what is asked for.
-func (s *Search) all(ctx context.Context, site string, cs []condition, from, to int64) ([]store.Segment, error) {
-	const page = 1000
-	term := slices.IndexFunc(cs, func(c condition) bool { return c.found })
-	var list []store.Segment
-	var day int32
-	var id int64
-	for {
-		var part []store.Segment
-		var err error
-		if term < 0 {
-			part, err = s.store.Segments(ctx, site, from, to, day, id, page)
-		} else {
-			part, err = s.store.SegmentsWith(ctx, site, cs[term].term, from, to, day, id, page)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("listing segments: %w", err)
-		}
-		list = append(list, part...)
-		if len(part) < page {
-			return list, nil
-		}
-		last := part[len(part)-1]
-		day, id = last.Day, last.ID
-	}
-}
-
 // merge gives the events of segments, sorted by their first time, in the order of time: those before the next segment's
 // first can have nothing before them any more.
-func (s *Search) merge(ctx context.Context, q Query, cs []condition, list []store.Segment, visit func(wire.Event) error) error {
+func (s *Search) merge(ctx context.Context, q Query, cs []condition, list []candidate, visit func(wire.Event) error) error {
 	var held runs
 	for i := 0; i < len(list) || len(held) > 0; {
-		if i < len(list) && len(held) < maxOverlap && (len(held) == 0 || list[i].First <= held[0][0].At) {
-			events, err := s.matching(ctx, q, cs, list[i])
+		if i < len(list) && len(held) < maxOverlap && (len(held) == 0 || list[i].first <= held[0][0].At) {
+			events, err := s.matching(ctx, q, cs, list[i].place)
 			if err != nil {
 				return err
 			}
@@ -105,10 +70,10 @@ func (s *Search) merge(ctx context.Context, q Query, cs []condition, list []stor
 }
 
 // matching gives a segment's events that meet a query, by time.
-func (s *Search) matching(ctx context.Context, q Query, cs []condition, seg store.Segment) ([]wire.Event, error) {
+func (s *Search) matching(ctx context.Context, q Query, cs []condition, at place) ([]wire.Event, error) {
 	from, to := q.between()
 	var events []wire.Event
-	err := s.visit(ctx, q.Site, seg, func(f *frame, _ int) error {
+	err := s.visit(ctx, q.Site, at, func(f *frame, _ int) error {
 		times, err := f.number(numAt)
 		if err != nil {
 			return err

@@ -28,14 +28,14 @@ type Log struct {
 	}
 
 	// turn is held by whoever commits; all below is theirs.
-	turn    chan struct{}
-	open    map[openKey]*open
-	memory  int
-	rollups map[rollupKey]*cached
-	seen    map[seenKey]seen
-	commits int64
-	lastID  int64
-	stats   Stats
+	turn     chan struct{}
+	open     map[openKey]*open
+	catalogs map[openKey]*catalog
+	memory   int
+	rollups  map[rollupKey]*cached
+	seen     map[seenKey]seen
+	commits  int64
+	stats    Stats
 }
 
 // Options say how a Log works. The zero value of a number is its default.
@@ -75,14 +75,15 @@ type pending struct {
 }
 
 const (
-	maxQueue   = 1 << 16          // events waiting for their turn, of all guards
-	maxCommit  = 1 << 14          // events per transaction, so that nobody waits long for the writer
-	maxAhead   = 10 * time.Minute // a guard's clock may be wrong by this much
-	sealAfter  = time.Hour        // so that a segment's time says something
-	commitTime = 30 * time.Second // after which a stuck store is reported to the guards
-	maxRollups = 1024             // counted minutes, hours and days in memory: 16 KiB each when full
-	maxSeen    = 1 << 14          // guards' sequences in memory
-	maxGuard   = 128              // bytes of a guard's or boot's name
+	maxQueue    = 1 << 16          // events waiting for their turn, of all guards
+	maxCommit   = 1 << 14          // events per transaction, so that nobody waits long for the writer
+	maxAhead    = 10 * time.Minute // a guard's clock may be wrong by this much
+	sealAfter   = time.Hour        // so that a segment's time says something
+	commitTime  = 30 * time.Second // after which a stuck store is reported to the guards
+	maxRollups  = 1024             // counted minutes, hours and days in memory: 16 KiB each when full
+	maxCatalogs = 1 << 10          // lists of a site's day in memory, beside those with an open segment
+	maxSeen     = 1 << 14          // guards' sequences in memory
+	maxGuard    = 128              // bytes of a guard's or boot's name
 )
 
 // ErrBusy says that the store does not keep up: the guard keeps the batch and sends it again.
@@ -107,6 +108,7 @@ func NewLog(s Store, c *Codec, o Options) *Log {
 // forget lets go of all that is in memory; the store has it.
 func (l *Log) forget() {
 	l.open = make(map[openKey]*open)
+	l.catalogs = make(map[openKey]*catalog)
 	l.rollups = make(map[rollupKey]*cached)
 	l.seen = make(map[seenKey]seen)
 	l.memory = 0
@@ -208,6 +210,13 @@ func (l *Log) commit(ctx context.Context, batches []*pending) {
 		l.stats = d.stats
 		l.stats.Commits++
 		l.spareRollups()
+		if len(l.catalogs) > maxCatalogs {
+			for key := range l.catalogs {
+				if l.open[key] == nil {
+					delete(l.catalogs, key)
+				}
+			}
+		}
 		if len(l.seen) > maxSeen {
 			clear(l.seen) // the store has them, and a guard in use is back with its next batch
 		}
@@ -241,7 +250,7 @@ func (l *Log) Close(ctx context.Context) error {
 	return l.hold(ctx, func() error {
 		d := l.draft()
 		for key := range l.open {
-			if err := d.seal(key); err != nil {
+			if err := d.seal(ctx, key); err != nil {
 				return err
 			}
 		}
@@ -250,23 +259,4 @@ func (l *Log) Close(ctx context.Context) error {
 		l.tails.close()
 		return err
 	})
-}
-
-// nextID gives the id of a new segment of a day.
-func (l *Log) nextID(ctx context.Context, site string, day int32) (int64, error) {
-	id := l.o.Clock().UnixMilli()*idPerMilli + int64(l.o.Node)
-	// A clock that stepped back must not lead to an id that is taken.
-	newest, err := l.store.Segments(ctx, site, int64(day)*dayMicros, int64(day+1)*dayMicros, 0, 0, 1)
-	if err != nil {
-		return 0, err
-	}
-	taken := l.lastID // nor may two segments that begin in one transaction get the same
-	if len(newest) > 0 {
-		taken = max(taken, newest[0].ID)
-	}
-	if taken >= id {
-		id = taken - taken%idPerMilli + idPerMilli + int64(l.o.Node)
-	}
-	l.lastID = id
-	return id, nil
 }

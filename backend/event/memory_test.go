@@ -17,7 +17,6 @@ type memory struct {
 	sync.Mutex
 	seen     map[string][]byte
 	segments map[string]store.Segment
-	postings map[string]map[store.Posting]bool
 	rollups  map[string]store.Rollup
 	bodies   int // read so far
 	fail     func() error
@@ -25,7 +24,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{seen: map[string][]byte{}, segments: map[string]store.Segment{}, postings: map[string]map[store.Posting]bool{}, rollups: map[string]store.Rollup{}}
+	return &memory{seen: map[string][]byte{}, segments: map[string]store.Segment{}, rollups: map[string]store.Rollup{}}
 }
 
 func key(parts ...any) string {
@@ -60,12 +59,6 @@ func (m *memory) AppendEvents(_ context.Context, writes []store.EventWrite) erro
 			s.Site, s.Body = w.Site, slices.Clone(s.Body)
 			m.segments[key(w.Site, int64(s.Day), s.ID)] = s
 		}
-		for _, p := range w.Postings {
-			if m.postings[w.Site] == nil {
-				m.postings[w.Site] = map[store.Posting]bool{}
-			}
-			m.postings[w.Site][p] = true
-		}
 		for _, r := range w.Rollups {
 			r.Body = slices.Clone(r.Body)
 			m.rollups[key(w.Site, r.Span, r.Start)] = r
@@ -81,30 +74,6 @@ func (m *memory) EventsSeen(_ context.Context, site, guard, boot string) ([]byte
 	m.Lock()
 	defer m.Unlock()
 	return m.seen[key(site, guard, boot)], nil
-}
-
-func (m *memory) list(site string, from, to int64, day int32, id int64, limit int, keep func(store.Segment) bool) []store.Segment {
-	m.Lock()
-	defer m.Unlock()
-	var list []store.Segment
-	for _, s := range m.segments {
-		if s.Site == site && s.Last >= from && s.First < to && (day == 0 && id == 0 || s.Day < day || s.Day == day && s.ID < id) && keep(s) {
-			s.Body = nil
-			list = append(list, s)
-		}
-	}
-	slices.SortFunc(list, func(a, b store.Segment) int { return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(b.ID, a.ID)) })
-	return list[:min(limit, len(list))]
-}
-
-func (m *memory) Segments(_ context.Context, site string, from, to int64, day int32, id int64, limit int) ([]store.Segment, error) {
-	return m.list(site, from, to, day, id, limit, func(store.Segment) bool { return true }), nil
-}
-
-func (m *memory) SegmentsWith(_ context.Context, site string, term int64, from, to int64, day int32, id int64, limit int) ([]store.Segment, error) {
-	return m.list(site, from, to, day, id, limit, func(s store.Segment) bool {
-		return m.postings[site][store.Posting{Day: s.Day, Segment: s.ID, Term: term}]
-	}), nil
 }
 
 func (m *memory) SegmentBody(_ context.Context, site string, day int32, id int64) ([]byte, error) {
@@ -148,13 +117,6 @@ func (m *memory) DropEventDay(_ context.Context, day int32) error {
 	for k, s := range m.segments {
 		if s.Day == day {
 			delete(m.segments, k)
-		}
-	}
-	for _, ps := range m.postings {
-		for p := range ps {
-			if p.Day == day {
-				delete(ps, p)
-			}
 		}
 	}
 	for k, r := range m.rollups {

@@ -7,8 +7,8 @@ import (
 	"palisade.dev/store"
 )
 
-// open is a segment that still grows: its frames as they came, and the terms it is entered under already. Events are not
-// kept unpacked, so thousands of quiet sites may each have one.
+// open is a segment that still grows: its frames as they came. Events are not kept unpacked, so thousands of quiet sites
+// may each have one. It is entered under its terms when it is sealed; a search looks into all that are open.
 type open struct {
 	id     int64
 	day    int32
@@ -19,7 +19,6 @@ type open struct {
 	count  int
 	raw    int // at most what its events take before compression
 	frames []packed
-	terms  map[int64]struct{}
 }
 
 type packed struct {
@@ -67,11 +66,11 @@ func (o *open) fits(events []wire.Event) int {
 	return n
 }
 
-// grow adds events and returns the postings that are new.
-func (o *open) grow(c *Codec, events []wire.Event) ([]store.Posting, error) {
-	body, terms, err := c.encode(nil, events, nil)
+// grow adds events.
+func (o *open) grow(c *Codec, events []wire.Event) error {
+	body, err := c.Encode(events)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	o.frames = append(o.frames, packed{len(events), body})
 	for i := range events {
@@ -83,17 +82,10 @@ func (o *open) grow(c *Codec, events []wire.Event) ([]store.Posting, error) {
 		o.first, o.last = min(o.first, at), max(o.last, at)
 	}
 	o.count += len(events)
-	var postings []store.Posting
-	for _, term := range terms {
-		if _, ok := o.terms[term]; !ok {
-			o.terms[term] = struct{}{}
-			postings = append(postings, store.Posting{Day: o.day, Term: term, Segment: o.id})
-		}
-	}
 	if len(o.frames) > maxFrames {
-		err = o.fold(c)
+		return o.fold(c)
 	}
-	return postings, err
+	return nil
 }
 
 // fold packs the last frames into one: as many as together outweigh the one before them. An event is packed anew about
@@ -134,7 +126,7 @@ func (o *open) row(site string, sealed bool) store.Segment {
 
 // size is about what it holds in memory.
 func (o *open) size() int {
-	n := 256 + 24*len(o.terms)
+	n := 256
 	for _, f := range o.frames {
 		n += len(f.body)
 	}

@@ -40,6 +40,11 @@ func (l *Log) letGo(ctx context.Context, day int32) error {
 				delete(l.open, key)
 			}
 		}
+		for key := range l.catalogs {
+			if key.day == day {
+				delete(l.catalogs, key)
+			}
+		}
 		for key := range l.rollups {
 			if Day(key.start) == day {
 				delete(l.rollups, key)

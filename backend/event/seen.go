@@ -13,9 +13,9 @@ const maxRanges = 64
 
 // seen is a set of sequence numbers as inclusive ranges, sorted and apart. A guard that loses nothing has one range,
 // whatever the order in which its batches arrive.
-type seen []run
+type seen []seqs
 
-type run struct{ from, to uint64 }
+type seqs struct{ from, to uint64 }
 
 // add puts a number in and says whether it was new.
 func (s *seen) add(n uint64) bool {
@@ -24,7 +24,7 @@ func (s *seen) add(n uint64) bool {
 		(*s)[k-1].to = n
 		return true
 	}
-	at, found := slices.BinarySearchFunc(*s, n, func(r run, n uint64) int {
+	at, found := slices.BinarySearchFunc(*s, n, func(r seqs, n uint64) int {
 		switch {
 		case r.to < n:
 			return -1
@@ -47,7 +47,7 @@ func (s *seen) add(n uint64) bool {
 	case right:
 		(*s)[at].from = n
 	default:
-		*s = slices.Insert(*s, at, run{n, n})
+		*s = slices.Insert(*s, at, seqs{n, n})
 		if len(*s) > maxRanges {
 			(*s)[1].from = (*s)[0].from
 			*s = slices.Delete(*s, 0, 1)
@@ -86,7 +86,7 @@ func parseSeen(b []byte) (seen, error) {
 		if len(s) == maxRanges || len(s) > 0 && gap < 2 || gap > math.MaxUint64-last || length > math.MaxUint64-last-gap {
 			return nil, errSeen
 		}
-		r := run{last + gap, last + gap + length}
+		r := seqs{last + gap, last + gap + length}
 		s, last = append(s, r), r.to
 	}
 	return s, nil

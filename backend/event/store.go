@@ -6,21 +6,16 @@ import (
 	"palisade.dev/store"
 )
 
-// Store is what events need of a database. Times are Unix microseconds, days count from 1970 in UTC. A place is a
-// segment's day and id; listings give the greatest place first, without bodies, before a place (0, 0: from the newest).
+// Store is what events need of a database. Times are Unix microseconds, days count from 1970 in UTC.
 type Store interface {
 	// AppendEvents keeps all of it or nothing, and is durable when it returns. Segments, rollups and what was seen replace
-	// the row of the same key; a posting that is there already is left alone.
+	// the row of the same key.
 	AppendEvents(ctx context.Context, writes []store.EventWrite) error
 	// EventsSeen gives what AppendEvents last kept for a guard's boot, nil if nothing.
 	EventsSeen(ctx context.Context, site, guard, boot string) ([]byte, error)
-	// Segments lists those that touch from <= time < to.
-	Segments(ctx context.Context, site string, from, to int64, day int32, id int64, limit int) ([]store.Segment, error)
-	// SegmentsWith lists those of them that are entered under a term. It must cost the same however many others there are.
-	SegmentsWith(ctx context.Context, site string, term int64, from, to int64, day int32, id int64, limit int) ([]store.Segment, error)
 	// SegmentBody reads a segment, nil where it was dropped meanwhile.
 	SegmentBody(ctx context.Context, site string, day int32, id int64) ([]byte, error)
-	// Rollups gives the rollups of a span with from <= start < to, the earliest first.
+	// Rollups gives the rows of a span with from <= start < to, the earliest first.
 	Rollups(ctx context.Context, site, span string, from, to int64) ([]store.Rollup, error)
 	EventDays(ctx context.Context) ([]int32, error)
 	// DropEventDay forgets all that there is of a day, in steps that let appends through.

@@ -1,10 +1,6 @@
 package event
 
-import (
-	"net/netip"
-
-	"palisade.dev/guard/wire"
-)
+import "net/netip"
 
 // A term is the hash of a column's name and a value. A segment is entered once under each term that any of its events
 // has; two values that share a hash cost one read in vain, as what is read is compared in full.
@@ -60,33 +56,32 @@ func Block(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// terms appends the terms of everything added so far. It reads dictionaries, so a value costs one hash however often it
-// came.
-func (b *builder) terms(to []int64) []int64 {
+// terms appends the terms of a frame's events. It reads dictionaries, so a value costs one hash however often it came.
+func (f *frame) terms(to []int64) []int64 {
 	for c, name := range found {
 		if name == "" {
 			continue
 		}
-		for _, s := range b.dicts[c].entries {
-			if s != "" {
+		for _, s := range f.columns[c].entries {
+			if len(s) > 0 {
 				to = append(to, hash(name, s))
 			}
 		}
 	}
-	for _, s := range b.dicts[colAddress].entries {
-		if a, ok := parseAddress([]byte(s)); ok && a.IsValid() {
+	for _, s := range f.columns[colAddress].entries {
+		if a, ok := parseAddress(s); ok && a.IsValid() {
 			to = append(to, hash(byAddress, s), blockTerm(a))
 		}
 	}
-	for _, s := range b.dicts[colStatus].entries {
-		if s != "" {
+	for _, s := range f.columns[colStatus].entries {
+		if len(s) > 0 {
 			to = append(to, hash(byStatus, s))
 		}
 	}
-	to = listTerms(to, byNetwork, b.dicts[colNetworks].entries)
-	to = listTerms(to, byRule, b.dicts[colMarks].entries)
-	for _, s := range b.dicts[colOutcomes].entries {
-		outcomes, _ := parseOutcomes([]byte(s))
+	to = listTerms(to, byNetwork, f.columns[colNetworks].entries)
+	to = listTerms(to, byRule, f.columns[colMarks].entries)
+	for _, s := range f.columns[colOutcomes].entries {
+		outcomes, _ := parseOutcomes(s)
 		for _, o := range outcomes {
 			to = append(to, hash(byOutcome, o.Name()))
 			if o.Subject != "" {
@@ -97,9 +92,9 @@ func (b *builder) terms(to []int64) []int64 {
 	return to
 }
 
-func listTerms(to []int64, name string, entries []string) []int64 {
+func listTerms(to []int64, name string, entries [][]byte) []int64 {
 	for _, s := range entries {
-		list, _ := parseList([]byte(s))
+		list, _ := parseList(s)
 		for _, item := range list {
 			to = append(to, hash(name, item))
 		}
@@ -118,11 +113,4 @@ func blockTerm(a netip.Addr) int64 {
 
 func statusTerm(status int) int64 {
 	return hash(byStatus, appendNumber(nil, uint64(status)))
-}
-
-// Terms gives the terms of one event, as the segments holding it are entered under.
-func Terms(e wire.Event) []int64 {
-	b := newBuilder()
-	b.add([]wire.Event{e})
-	return b.terms(nil)
 }
