@@ -143,14 +143,14 @@ func (db *DB) Segments(ctx context.Context, site string, from, to int64, day int
 		site, from, to, day, id, dayOf(from), dayOf(to), limit)
 }
 
-// SegmentsWith gives those that have a term. It asks day by day, the last first, and so costs the same however many segments
-// there are, but more the more days it must go back.
+// SegmentsWith gives those that have a term. It asks the days that have it, one by one and the last first, and so costs the
+// same however many segments there are.
 func (db *DB) SegmentsWith(ctx context.Context, site string, term int64, from, to int64, day int32, id int64, limit int) ([]Segment, error) {
 	last := dayOf(to)
 	if day != 0 {
 		last = min(last, int64(day))
 	}
-	days, err := db.daysOf(ctx, site, dayOf(from), last)
+	days, err := db.daysWith(ctx, site, term, dayOf(from), last)
 	if err != nil {
 		return nil, err
 	}
@@ -174,13 +174,14 @@ func (db *DB) SegmentsWith(ctx context.Context, site string, term int64, from, t
 	return all, nil
 }
 
-// daysOf lists the days of which a site has segments, the last first, by stepping from each to the one before it.
-func (db *DB) daysOf(ctx context.Context, site string, from, to int64) ([]int32, error) {
-	return list(ctx, db, "listing days", func(r *sql.Rows) (d int32, err error) { return d, r.Scan(&d) }, `WITH RECURSIVE d (day) AS (
+// daysWith lists the days on which a site has a term, the last first, by stepping from each day of its segments to the one
+// before it.
+func (db *DB) daysWith(ctx context.Context, site string, term, from, to int64) ([]int32, error) {
+	return list(ctx, db, "listing the days of a term", func(r *sql.Rows) (d int32, err error) { return d, r.Scan(&d) }, `WITH RECURSIVE d (day) AS (
 			SELECT MAX(day) FROM segment WHERE site = $1 AND day <= $2
 			UNION ALL
 			SELECT (SELECT MAX(s.day) FROM segment s WHERE s.site = $1 AND s.day < d.day) FROM d WHERE d.day > $3
-		) SELECT day FROM d WHERE day >= $3 ORDER BY day DESC`, site, to, from)
+		) SELECT day FROM d WHERE day >= $3 AND EXISTS (SELECT 1 FROM posting p WHERE p.day = d.day AND p.site = $1 AND p.term = $4) ORDER BY day DESC`, site, to, from, term)
 }
 
 const dayMicros = 86_400_000_000

@@ -135,10 +135,11 @@ func TestLooksUpWhatIsAskedOften(t *testing.T) {
 		{"putting bans away", func() error { _, err := db.ExpireBans(ctx, at); return err }, []string{"SEARCH ban USING INDEX ban_until (until>? AND until<?)"}},
 		{"segments", func() error { _, err := db.Segments(ctx, site, 0, 1<<50, 7, 3, 10); return err }, []string{"SEARCH s USING INDEX sqlite_autoindex_segment_1 (site=? AND day>? AND day<?)"}},
 		{"segments of a term", func() error {
-			must(t, db.AppendEvents(ctx, []store.EventWrite{{Site: site, Segments: []store.Segment{{Day: 5, ID: 1, Last: 5 * 86_400_000_000, Body: []byte("x")}}}}))
+			must(t, db.AppendEvents(ctx, []store.EventWrite{{Site: site, Segments: []store.Segment{{Day: 5, ID: 1, Last: 5 * 86_400_000_000, Body: []byte("x")}}, Postings: []store.Posting{{Day: 5, Segment: 1, Term: 9}}}}))
 			_, err := db.SegmentsWith(ctx, site, 9, 0, 1<<50, 7, 3, 10)
 			return err
 		}, []string{
+			"SEARCH p EXISTS USING PRIMARY KEY (day=? AND site=? AND term=?)",
 			"SEARCH p USING PRIMARY KEY (day=? AND site=? AND term=? AND segment<?)",
 			"SEARCH s USING INDEX sqlite_autoindex_segment_1 (site=? AND day=? AND id=?)",
 		}},
