@@ -189,7 +189,7 @@ func raw(t testing.TB, g *gateway.Gateway, text string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(700 * time.Millisecond))
+	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
 	_, _ = io.WriteString(c, text)
 	b, _ := io.ReadAll(c)
 	return string(b)

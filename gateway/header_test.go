@@ -104,7 +104,7 @@ func TestTrailersAndExpectation(t *testing.T) {
 		seen <- fmt.Sprintf("%s %v", b, r.Trailer)
 	})
 	g := run(t, one(t, app, nil))
-	raw(t, g, "POST / HTTP/1.1\r\nHost: x\r\nTrailer: Sum, X-Forwarded-For\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 3\r\nX-Forwarded-For: 1.2.3.4\r\nPalisade-Account: x\r\n\r\n")
+	raw(t, g, "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTrailer: Sum, X-Forwarded-For\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 3\r\nX-Forwarded-For: 1.2.3.4\r\nPalisade-Account: x\r\n\r\n")
 	want(t, "trailer", <-seen, "abc map[Sum:[3]]")
 
 	r, _ := http.NewRequest("POST", base(g), strings.NewReader("expected"))

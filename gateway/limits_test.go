@@ -104,11 +104,11 @@ func TestALongBodyIsNotASlowOne(t *testing.T) {
 	var got int64
 	app := serve(t, func(_ http.ResponseWriter, r *http.Request) { got, _ = io.Copy(io.Discard, r.Body) })
 	c := one(t, app, nil)
-	c.Limits = gateway.Limits{BodyTimeout: 100 * time.Millisecond, BodyRate: 500}
+	c.Limits = gateway.Limits{BodyTimeout: 500 * time.Millisecond, BodyRate: 500}
 	g := run(t, c)
 	r, w := io.Pipe()
 	go func() {
-		for range 20 {
+		for range 30 {
 			_, _ = w.Write(make([]byte, 100))
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -120,7 +120,7 @@ func TestALongBodyIsNotASlowOne(t *testing.T) {
 	}
 	res.Body.Close()
 	want(t, "status", res.StatusCode, 200)
-	want(t, "bytes", got, 2000)
+	want(t, "bytes", got, 3000)
 }
 
 func TestAClientThatTakesNothingIsCutOff(t *testing.T) {
@@ -198,9 +198,9 @@ func TestProxyProtocol(t *testing.T) {
 	})
 	c := one(t, app, nil)
 	c.Listen[0].Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
-	c.Limits.PerSource, c.Limits.HeaderTimeout = 2, 300*time.Millisecond
+	c.Limits.PerSource, c.Limits.HeaderTimeout = 2, 1500*time.Millisecond
 	g := run(t, c)
-	const get = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n"
+	const get = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.1\r\nConnection: close\r\n\r\n"
 	v2 := "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + "\xcb\x00\x71\x08" + "\x0a\x00\x00\x01" + "\x04\x00\x00\x50"
 	last := func(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 	want(t, "v1", last(raw(t, g, "PROXY TCP4 203.0.113.7 10.0.0.1 4000 80\r\n"+get)), "203.0.113.7")
@@ -217,7 +217,7 @@ func TestProxyProtocol(t *testing.T) {
 	defer mute.Close()
 	begun := time.Now()
 	want(t, "beside a mute one", last(raw(t, g, "PROXY TCP4 203.0.113.7 10.0.0.1 4000 80\r\nGET / HTTP/1.0\r\n\r\n")), "203.0.113.7")
-	if d := time.Since(begun); d > 250*time.Millisecond {
+	if d := time.Since(begun); d > time.Second {
 		t.Errorf("waited %v for the mute one", d)
 	}
 	_ = mute.SetReadDeadline(time.Now().Add(5 * time.Second))
@@ -233,7 +233,7 @@ func TestProxyProtocol(t *testing.T) {
 		}
 		defer conn.Close()
 		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-		_, _ = io.WriteString(conn, "PROXY TCP4 203.0.113.9 10.0.0.1 4000 80\r\n"+get)
+		_, _ = io.WriteString(conn, "PROXY TCP4 203.0.113.9 10.0.0.1 4000 80\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		line, _ := bufio.NewReader(conn).ReadString('\n')
 		if statusOf(line) != status {
 			t.Errorf("connection %d: %q", i, line)
