@@ -185,9 +185,15 @@ func (p *Policy) ban(r *Request, rule string, whom Dimension, until int64) Verdi
 	return Verdict{Action: Ban, Reason: Banned, Status: p.answer, Rule: rule, RetryAfter: left, Until: until, BanWhom: whom}
 }
 
+// banSalt keeps bans apart from whatever else is kept under the same dimension.
+const banSalt = 0xBA17
+
 // banKey is where a dimension's ban is kept in the tally.
 func (t *Tally) banKey(r *Request, d Dimension) (uint64, bool) {
-	return t.hash(r, by{dims: 1 << d}, 0xBA17, "")
+	if d == ByAddress {
+		return t.addressKey(r, banSalt), true
+	}
+	return t.hash(r, &by{dims: 1 << d}, banSalt, "")
 }
 
 func (p *Policy) blocked(r *Request, v *Verdict) bool {

@@ -111,11 +111,54 @@ type router struct {
 }
 
 type node struct {
+	few     []child // literal segments, while they are few: comparing a handful is faster than hashing one
 	literal map[string]*node
 	globs   []glob
 	star    *node
 	end     []leaf
 	rest    []leaf
+}
+
+type child struct {
+	text string
+	node *node
+}
+
+const fewChildren = 6
+
+// next gives the node of a literal segment, or nil.
+func (n *node) next(segment string) *node {
+	for i := range n.few {
+		if n.few[i].text == segment {
+			return n.few[i].node
+		}
+	}
+	if n.literal == nil {
+		return nil
+	}
+	return n.literal[segment]
+}
+
+// grow gives the node of a literal segment, a new one where there is none.
+func (n *node) grow(segment string) *node {
+	next := n.next(segment)
+	if next != nil {
+		return next
+	}
+	next = &node{}
+	switch {
+	case n.literal != nil:
+		n.literal[segment] = next
+	case len(n.few) < fewChildren:
+		n.few = append(n.few, child{segment, next})
+	default:
+		n.literal = map[string]*node{segment: next}
+		for _, c := range n.few {
+			n.literal[c.text] = c.node
+		}
+		n.few = nil
+	}
+	return next
 }
 
 type glob struct {
@@ -196,15 +239,7 @@ func (r *router) insert(p Pattern, id int) {
 		case strings.Contains(s, "*"):
 			n = n.glob(s)
 		default:
-			next := n.literal[s]
-			if next == nil {
-				next = &node{}
-				if n.literal == nil {
-					n.literal = map[string]*node{}
-				}
-				n.literal[s] = next
-			}
-			n = next
+			n = n.grow(s)
 		}
 	}
 	n.end = append(n.end, l)
@@ -256,7 +291,7 @@ func (n *node) match(method, rest string, more bool, found *set) {
 		return
 	}
 	segment, tail, again := strings.Cut(rest, "/")
-	if next := n.literal[segment]; next != nil {
+	if next := n.next(segment); next != nil {
 		next.match(method, tail, again, found)
 	}
 	for i := range n.globs {

@@ -19,11 +19,15 @@ type Signature struct {
 type signatures struct {
 	suffix   map[string]int // by extension, from the last dot
 	word     map[byte][]Signature
-	patterns []int // pattern id → trap, -1 for none
+	begins   [4]uint64 // bytes with which some word begins
+	patterns []int     // pattern id → trap, -1 for none
 	bits     set
 }
 
 const noTrap = -1
+
+// maxExtension is how long an extension may be, its dot included.
+const maxExtension = 12
 
 func (s *signatures) add(r *router, text string, trap int, fold bool) error {
 	if text == "" || len(text) > 256 || strings.ContainsAny(text, " \t?#") {
@@ -32,8 +36,8 @@ func (s *signatures) add(r *router, text string, trap int, fold bool) error {
 	switch {
 	case text[0] == '*':
 		ext := text[1:]
-		if len(ext) < 2 || ext[0] != '.' || strings.ContainsAny(ext[1:], "./*") {
-			return fmt.Errorf("signature %q: after the star comes one extension, such as \"*.php\"", text)
+		if len(ext) < 2 || len(ext) > maxExtension || ext[0] != '.' || strings.ContainsAny(ext[1:], "./*") {
+			return fmt.Errorf("signature %q: after the star comes one extension of at most %d letters, such as \"*.php\"", text, maxExtension-1)
 		}
 		if s.suffix == nil {
 			s.suffix = map[string]int{}
@@ -66,6 +70,7 @@ func (s *signatures) add(r *router, text string, trap int, fold bool) error {
 			s.word = map[byte][]Signature{}
 		}
 		s.word[text[0]] = append(s.word[text[0]], Signature{text, trap})
+		s.begins[text[0]>>6] |= 1 << (text[0] & 63)
 	}
 	return nil
 }
@@ -96,8 +101,13 @@ func (s *signatures) find(path string, found *set) int {
 			if rest == "" {
 				break
 			}
-			for i := range s.word[lower(rest[0])] {
-				w := &s.word[lower(rest[0])][i]
+			c := lower(rest[0])
+			if s.begins[c>>6]>>(c&63)&1 == 0 {
+				continue
+			}
+			words := s.word[c]
+			for i := range words {
+				w := &words[i]
 				if len(rest) >= len(w.Text) && strings.EqualFold(rest[:len(w.Text)], w.Text) {
 					better(w.trap)
 				}
@@ -106,9 +116,9 @@ func (s *signatures) find(path string, found *set) int {
 	}
 	if len(s.suffix) > 0 {
 		// Only a short run after the last dot can be an extension, so a long path costs no more than a short one.
-		tail := path[max(0, len(path)-12):]
+		tail := path[max(0, len(path)-maxExtension):]
 		if dot := strings.LastIndexByte(tail, '.'); dot >= 0 {
-			var small [12]byte
+			var small [maxExtension]byte
 			ext := small[:copy(small[:], tail[dot:])]
 			for i, c := range ext {
 				ext[i] = lower(c)
