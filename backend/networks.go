@@ -58,7 +58,10 @@ func newNetworks(ctx context.Context, o Options) (*Networks, error) {
 func ownLists(c config.Networks) []network.OwnList {
 	var out []network.OwnList
 	for _, o := range c.Own {
-		out = append(out, network.OwnList{Name: "own/" + o.Name, Title: o.Title, File: o.File, URL: o.URL, Entries: o.Prefixes, Private: o.Private})
+		out = append(out, network.OwnList{
+			Name: "own/" + o.Name, Kind: o.Kind, Title: o.Title, File: o.File, URL: o.URL, Format: o.Format, Every: o.Every.Std(),
+			Entries: o.Prefixes, Private: o.Private,
+		})
 	}
 	return out
 }

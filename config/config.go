@@ -119,8 +119,11 @@ type Networks struct {
 type OwnList struct {
 	Name     string     `yaml:"name"`
 	Title    string     `yaml:"title"`
+	Kind     string     `yaml:"kind"` // cloud, crawler …: rules about that kind mean this list too; own unless given
 	File     string     `yaml:"file"`
 	URL      string     `yaml:"url"`
+	Format   string     `yaml:"format"` // of the answer, plain unless given
+	Every    Duration   `yaml:"every"`  // between two looks at the address
 	Prefixes wire.Words `yaml:"prefixes"`
 	Private  bool       `yaml:"private"` // the address may be inside your own network
 }

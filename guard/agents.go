@@ -39,8 +39,18 @@ func (a *agents) find(name string) *agent {
 	return e
 }
 
-func (a *agent) kind(networks []string, attested bool) identity.Kind {
-	return a.read.Kind(networks, attested)
+// kind says what asks. A claim that no list at hand could prove is neither proven nor refuted.
+func (a *agent) kind(networks []string, attested bool, lists map[string]bool) identity.Kind {
+	k := a.read.Kind(networks, attested)
+	if k != identity.SpoofedBot {
+		return k
+	}
+	for _, list := range a.read.Proofs() {
+		if lists[list] {
+			return k
+		}
+	}
+	return identity.Unknown
 }
 
 func (a *agents) fingerprint(ja4 string, h http.Header) string {

@@ -60,6 +60,7 @@ type state struct {
 	policy   *engine.Policy
 	wire     *wire.Policy
 	networks *engine.Networks
+	lists    map[string]bool // names of the network lists at hand
 	id       *identities
 }
 
@@ -143,7 +144,11 @@ func (g *Guard) Install(p *wire.Policy, lists []engine.NetworkList) error {
 	for _, note := range compiled.Notes {
 		g.o.Log.Warn("policy", "site", p.Site, "revision", p.Revision, "note", note)
 	}
-	g.state.Store(&state{compiled, p, networks, id})
+	names := map[string]bool{}
+	for _, l := range networks.Lists() {
+		names[l.Name] = true
+	}
+	g.state.Store(&state{compiled, p, networks, names, id})
 	return nil
 }
 

@@ -91,7 +91,7 @@ func (v *Visit) gather(r *http.Request, f Facts) {
 	}
 	req.Certificate = id.certs.Name(r.TLS, r.Header, trusted)
 	if name := s.wire.Identity.Session; name != "" {
-		if c := r.CookiesNamed(name); len(c) == 1 && c[0].Value != "" {
+		if c := r.CookiesNamed(name); len(c) > 0 && c[0].Value != "" {
 			req.Session = id.devices.Session(c[0].Value)
 		}
 	}
@@ -114,7 +114,7 @@ func (v *Visit) gather(r *http.Request, f Facts) {
 		req.Attested = true
 	}
 	a := v.guard.agents.find(v.agent)
-	req.Kind = string(a.kind(s.networks.Names(req.Class), req.Attested))
+	req.Kind = string(a.kind(s.networks.Names(req.Class), req.Attested, s.lists))
 	req.Fingerprint = v.guard.agents.fingerprint(f.JA4, r.Header)
 	req.Away = (*v.guard.away.Load())(v.started)
 	if req.PathFault {
