@@ -54,6 +54,8 @@ type Draw struct {
 	Over bool
 	Left int32
 	Wait int64
+
+	was, next uint64 // the slot's word when last looked at, and once paid
 }
 
 func (d *Draw) cost() int64 { return max(int64(d.Cost), 1) }
@@ -81,45 +83,41 @@ func (c *card) is(h uint64) bool { return c.tag.Load()&^locked == tagOf(h) }
 // none. It reports whether no draw is over that is not Soft. A first refusal leaves a mark, for which the card is kept
 // longer.
 func (t *Cards) Peek(h uint64, now int64, draws []Draw) bool {
-	c := t.find(h)
-	ok := true
-	for i := range draws {
-		d := &draws[i]
-		var word uint64
-		if c != nil {
-			word = c.words[d.Slot].Load()
+	for {
+		c := t.find(h)
+		ok := c.look(h, now, draws)
+		if c == nil || c.is(h) {
+			return ok
 		}
-		next, write, r := d.Limit.step(word, now, d.cost())
-		if !r.OK {
-			if !c.is(h) {
-				return t.Peek(h, now, draws) // dropped meanwhile
-			}
-			if write {
-				c.words[d.Slot].CompareAndSwap(word, next) // if not, the next refusal will
-			}
-			ok = ok && d.Soft
-		}
-		d.Over, d.Wait, d.Left = !r.OK, r.Wait, r.Left
 	}
-	return ok
 }
 
 // Take pays all draws, or none if one that is not Soft is over; it reports which. A Soft draw that is over is not paid,
-// nor is one on Hold. Between paying and taking back, another request may be refused that would have passed.
+// nor is one on Hold.
 func (t *Cards) Take(h uint64, now int64, draws []Draw) bool {
-	for {
-		ok := t.Peek(h, now, draws)
-		if !ok || !pays(draws) {
+	return t.Peek(h, now, draws) && t.Pay(h, now, draws)
+}
+
+// Pay is Take for draws that Peek has just answered, at the same time of the same key: it pays them as they stand, and
+// looks again only at what has changed. So a request that draws from several cards looks at all, and pays once none
+// refuses. Between paying and taking back, another request may be refused that would have passed.
+func (t *Cards) Pay(h uint64, now int64, draws []Draw) bool {
+	for pays(draws) {
+		c := t.find(h)
+		if c == nil {
+			if t.add(h, now, draws) {
+				break
+			}
+			continue
+		}
+		if ok, same := c.pay(h, now, draws); same {
 			return ok
 		}
-		if c := t.find(h); c == nil {
-			if t.add(h, now, draws) {
-				return true
-			}
-		} else if ok, kept := t.pay(c, h, now, draws); kept {
-			return ok
+		if !t.Peek(h, now, draws) {
+			return false
 		}
 	}
+	return true
 }
 
 func pays(draws []Draw) bool {
@@ -131,32 +129,47 @@ func pays(draws []Draw) bool {
 	return false
 }
 
-// pay pays all draws or none. It reports kept false when the card was dropped meanwhile, and with it what was paid.
-func (t *Cards) pay(c *card, h uint64, now int64, draws []Draw) (ok, kept bool) {
+// look answers the draws from a card, nil for a key that has none.
+func (c *card) look(h uint64, now int64, draws []Draw) (ok bool) {
+	ok = true
+	for i := range draws {
+		d := &draws[i]
+		if d.was = 0; c != nil {
+			d.was = c.words[d.Slot].Load()
+		}
+		next, write, r := d.Limit.step(d.was, now, d.cost())
+		if !r.OK {
+			if write && c.is(h) {
+				c.words[d.Slot].CompareAndSwap(d.was, next) // if not, the next refusal will
+			}
+			ok = ok && d.Soft
+		}
+		d.next, d.Over, d.Wait, d.Left = next, !r.OK, r.Wait, r.Left
+	}
+	return ok
+}
+
+// pay pays all draws or none. When the card is no longer the key's, and with it what was paid is gone, same is false.
+func (c *card) pay(h uint64, now int64, draws []Draw) (ok, same bool) {
 	for i := range draws {
 		d := &draws[i]
 		if d.Hold || d.Over {
 			continue
 		}
-		for {
-			word := c.words[d.Slot].Load()
+		for d.next == 0 || !c.words[d.Slot].CompareAndSwap(d.was, d.next) { // 0: nobody looked
+			d.was = c.words[d.Slot].Load()
 			if !c.is(h) {
 				return false, false
 			}
-			next, _, r := d.Limit.step(word, now, d.cost())
-			if r.OK {
-				if !c.words[d.Slot].CompareAndSwap(word, next) {
-					continue
-				}
-				d.Wait, d.Left = r.Wait, r.Left
+			next, _, r := d.Limit.step(d.was, now, d.cost())
+			d.next, d.Over, d.Wait, d.Left = next, !r.OK, r.Wait, r.Left
+			if !r.OK { // another request took the last of it since we looked
 				break
 			}
-			d.Over, d.Wait, d.Left = true, r.Wait, r.Left // another request took the last of it since we looked
-			if !d.Soft {
-				c.repay(h, draws[:i])
-				return false, true
-			}
-			break
+		}
+		if d.Over && !d.Soft {
+			c.repay(h, draws[:i])
+			return false, true
 		}
 	}
 	return true, true
@@ -166,10 +179,7 @@ func (t *Cards) pay(c *card, h uint64, now int64, draws []Draw) (ok, kept bool) 
 func (c *card) repay(h uint64, draws []Draw) {
 	for i := range draws {
 		d := &draws[i]
-		if d.Hold || d.Over {
-			continue
-		}
-		for {
+		for !d.Hold && !d.Over {
 			word := c.words[d.Slot].Load()
 			if !c.is(h) {
 				return

@@ -48,12 +48,8 @@ const slack = int64(time.Second)
 // for a full debt: nothing is given away and nobody waits longer than Per. A refusal gives that debt as next, and it
 // has to be kept, or it would be a full one again each time until the clock has caught up.
 func (l *Limit) Step(tat, now, cost int64) (next int64, r Result) {
-	debt := l.debt(tat, now)
-	after := debt + l.price(cost)
-	if after > l.tolerance {
-		return now + debt, Result{Wait: after - l.tolerance, Left: l.left(debt)}
-	}
-	return now + after, Result{OK: true, Wait: after, Left: l.left(after)}
+	word, _, r := l.step(uint64(min(max(tat, 0), tatBits)), now, cost)
+	return int64(word & tatBits), r
 }
 
 // Add puts debt on a key whatever the limit says, a full one at most.
@@ -111,19 +107,20 @@ func weight(word uint64, now int64) uint64 {
 	return word
 }
 
-// step is Step on a word of a table. write says that next differs from word in a way that has to be kept.
+// step is Step on a word of a table. write says that next has to be kept.
 func (l *Limit) step(word uint64, now, cost int64) (next uint64, write bool, r Result) {
 	tat := int64(word & tatBits)
-	to, r := l.Step(tat, now, cost)
-	next = uint64(to)
-	if r.OK {
-		if tat > now {
-			next |= word & refused
-		}
-		return next, cost > 0, r
+	debt := l.debt(tat, now)
+	after := debt + l.price(cost)
+	if after > l.tolerance {
+		next = uint64(now+debt) | refused
+		return next, next < word || word < refused, Result{Wait: after - l.tolerance, Left: l.left(debt)}
 	}
-	next |= refused
-	return next, word&refused == 0 || to < tat, r
+	next = uint64(now + after)
+	if debt > 0 {
+		next |= word & refused
+	}
+	return next, cost > 0, Result{OK: true, Wait: after, Left: l.left(after)}
 }
 
 // add is Add on a word of a table.
