@@ -179,37 +179,3 @@ func some(res sql.Result, err error, missing string) error {
 	}
 	return err
 }
-
-// SQLite's result codes that we have a word for.
-const (
-	sqliteReadOnly   = 8
-	sqliteFull       = 13
-	sqliteForeignKey = 787
-	sqlitePrimaryKey = 1555
-	sqliteUnique     = 2067
-)
-
-// explain turns what a database says into what to do. Both drivers' errors have a code, which no language setting of the
-// server changes.
-func explain(err error) error {
-	var lite interface{ Code() int }
-	var pg interface{ SQLState() string }
-	code, state := 0, ""
-	if errors.As(err, &lite) {
-		code = lite.Code()
-	}
-	if errors.As(err, &pg) {
-		state = pg.SQLState()
-	}
-	switch {
-	case code == sqliteUnique || code == sqlitePrimaryKey || state == "23505":
-		return fmt.Errorf("%w: there is one of that name already", ErrConflict)
-	case code == sqliteForeignKey || state == "23503":
-		return fmt.Errorf("%w: no such site", ErrNotFound)
-	case code&0xff == sqliteFull || state == "53100":
-		return fmt.Errorf("the disk is full: make room; nothing that was confirmed is lost: %w", err)
-	case code&0xff == sqliteReadOnly || state == "25006":
-		return fmt.Errorf("the database cannot be written: check who owns its file and folder, and that the disk is not mounted read-only: %w", err)
-	}
-	return err
-}
