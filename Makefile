@@ -37,10 +37,12 @@ fuzz: ## every fuzz target for FUZZTIME
 	@./scripts/fuzz $(FUZZTIME)
 
 lint: ## golangci-lint
-	$(GO) tool -modfile=tools.mod golangci-lint run ./... ./guard/...
+	GOWORK=off $(GO) build -modfile=tools.mod -o bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	bin/golangci-lint run ./...
+	cd guard && ../bin/golangci-lint run -c ../.golangci.yml ./...
 
 fmt: ## format
-	$(GO) tool -modfile=tools.mod gofumpt -w $$(git ls-files '*.go')
+	GOWORK=off $(GO) tool -modfile=tools.mod gofumpt -w $$(git ls-files '*.go')
 
 tidy: ## go.mod of all modules
 	$(GO) mod tidy && (cd guard && $(GO) mod tidy) && (cd bench && GOWORK=off $(GO) mod tidy)
