@@ -37,20 +37,23 @@ func migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	if err != nil {
 		return fmt.Errorf("preparing the tables: %w", err)
 	}
-	have, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("reading which tables there are: %w", explain(err))
+	for had := int64(-1); ; {
+		have, want, err := p.GetVersions(ctx)
+		if err != nil {
+			return fmt.Errorf("reading which tables there are: %w", explain(err))
+		}
+		if have > want {
+			return fmt.Errorf("the database is of a newer Palisade (tables %d, this program knows %d): upgrade this program, or restore a backup from before", have, want)
+		}
+		if have == want {
+			return nil
+		}
+		// SQLite has no lock for this. There, who comes second fails and finds that the first has done it.
+		if _, err := p.Up(ctx); err != nil && had == have {
+			return fmt.Errorf("bringing the tables from version %d to %d: %w; each step is done wholly or not at all: mend what it says and start again", have, want, explain(err))
+		}
+		had = have
 	}
-	if have > want {
-		return fmt.Errorf("the database is of a newer Palisade (tables %d, this program knows %d): upgrade this program, or restore a backup from before", have, want)
-	}
-	if have == want {
-		return nil
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bringing the tables from version %d to %d: %w; each step is done wholly or not at all: mend what it says and start again", have, want, explain(err))
-	}
-	return nil
 }
 
 // spoken reads migrations in a database's own words. SQLite has another name for bytes, and is told that a table which is

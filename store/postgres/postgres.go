@@ -34,7 +34,7 @@ func Open(ctx context.Context, dsn string) (*store.DB, error) {
 	pool.SetMaxIdleConns(most)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("connecting to PostgreSQL at %s: %w", c.Host, hide(err, c)), pool.Close())
+		return nil, errors.Join(fmt.Errorf("connecting to PostgreSQL at %s: %w; is it running, and may this user use this database?", c.Host, hide(err, c)), pool.Close())
 	}
 	db, err := store.New(ctx, store.Driver{
 		Dialect: store.PostgreSQL, Read: pool, Write: pool,
@@ -67,29 +67,35 @@ func Open(ctx context.Context, dsn string) (*store.DB, error) {
 
 // check reads every row of every table of ours; PostgreSQL itself checks its pages where it was set up with checksums.
 func check(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, `SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`)
+	names, err := tables(ctx, db)
 	if err != nil {
 		return fmt.Errorf("checking the database: %w", err)
 	}
-	defer rows.Close()
-	var tables []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return fmt.Errorf("checking the database: %w", err)
-		}
-		tables = append(tables, name)
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("checking the database: %w", err)
-	}
-	for _, t := range tables {
+	for _, t := range names {
 		var n int64
 		if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM `+t+` AS t WHERE length(t::text) > 0`).Scan(&n); err != nil {
 			return fmt.Errorf("checking table %s: %w; see the server's log and restore a backup", t, err)
 		}
 	}
 	return nil
+}
+
+// tables lists the tables that there are, as they are written in a statement.
+func tables(ctx context.Context, db *sql.DB) (names []string, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT quote_ident(table_name) FROM information_schema.tables
+		WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
 }
 
 // hide keeps a password out of an error. The driver quotes what it was given when it cannot read it.

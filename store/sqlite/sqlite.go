@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	_ "modernc.org/sqlite" // registers itself with database/sql, as drivers do
@@ -39,14 +40,14 @@ func Open(ctx context.Context, path string) (*store.DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	write, err := connect(path, 1, "")
+	if err := ours(ctx, path); err != nil {
+		return nil, fmt.Errorf("database %s: %w", path, err)
+	}
+	write, err := connect(path, 1, pragmas...)
 	if err != nil {
 		return nil, err
 	}
-	if err := ours(ctx, write); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), write.Close())
-	}
-	read, err := connect(path, readers, "query_only(1)")
+	read, err := connect(path, readers, append(slices.Clone(pragmas), "query_only(1)")...)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -62,13 +63,8 @@ func Open(ctx context.Context, path string) (*store.DB, error) {
 }
 
 // connect makes a handle; nothing is opened until it is used.
-func connect(path string, most int, more ...string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {"immediate"}}
-	for _, p := range append(append([]string{}, pragmas...), more...) {
-		if p != "" {
-			q.Add("_pragma", p)
-		}
-	}
+func connect(path string, most int, pragmas ...string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
@@ -78,12 +74,27 @@ func connect(path string, most int, more ...string) (*sql.DB, error) {
 	return db, nil
 }
 
-// ours refuses a file that holds something else.
-func ours(ctx context.Context, db *sql.DB) error {
-	var tables, known int
-	err := db.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(CASE WHEN name = 'goose_db_version' THEN 1 END) FROM sqlite_master WHERE type = 'table'`).Scan(&tables, &known)
+// SQLite's result codes for a file that it cannot make sense of.
+const (
+	damaged      = 11
+	notADatabase = 26
+)
+
+// ours refuses a file that holds something else, and leaves it as it was.
+func ours(ctx context.Context, path string) error {
+	db, err := connect(path, 1, "busy_timeout(5000)")
 	if err != nil {
-		return fmt.Errorf("%w; if it is no Palisade database, move it away; if it is, restore a backup", err)
+		return err
+	}
+	defer db.Close()
+	var tables, known int
+	err = db.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(CASE WHEN name = 'goose_db_version' THEN 1 END) FROM sqlite_master WHERE type = 'table'`).Scan(&tables, &known)
+	if err != nil {
+		var said interface{ Code() int }
+		if errors.As(err, &said) && (said.Code() == notADatabase || said.Code()&0xff == damaged) {
+			return fmt.Errorf("%w; if it is no Palisade database, move it away; if it is, restore a backup", err)
+		}
+		return fmt.Errorf("%w; check who owns its file and folder, as it needs to write beside it, and that no other program has it open", err)
 	}
 	if tables > 0 && known == 0 {
 		return errors.New("it is another program's: give Palisade a file or folder of its own")
@@ -108,7 +119,7 @@ func backup(ctx context.Context, path, to string) (err error) {
 			_ = os.Remove(part)
 		}
 	}()
-	db, err := connect(path, 1)
+	db, err := connect(path, 1, "busy_timeout(5000)")
 	if err != nil {
 		return err
 	}

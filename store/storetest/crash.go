@@ -1,0 +1,142 @@
+package storetest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"palisade.dev/store"
+)
+
+// writerEnv names the database that a test's own program, started again as a child, writes to until it is killed.
+const writerEnv = "PALISADE_STORETEST_WRITE_TO"
+
+// Main is the TestMain of a driver's test: it runs the tests or, in the child of Crash, writes.
+func Main(m *testing.M, open func(ctx context.Context, address string) (*store.DB, error)) {
+	address := os.Getenv(writerEnv)
+	if address == "" {
+		os.Exit(m.Run())
+	}
+	db, err := open(context.Background(), address)
+	if err == nil {
+		err = writeForever(context.Background(), db, os.Stdout)
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// crashSite is written to by the child.
+const crashSite = "site-crash"
+
+// writeForever writes from several goroutines and says each write that was confirmed.
+func writeForever(ctx context.Context, db *store.DB, out io.Writer) error {
+	var mu sync.Mutex
+	say := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(out, format+"\n", args...)
+	}
+	failed := make(chan error)
+	for w := range 4 {
+		go func() {
+			for i := 0; ; i++ {
+				n := i*4 + w
+				subject := fmt.Sprintf("account:%d", n)
+				_, err := db.ImposeBan(ctx, store.Ban{ID: fmt.Sprintf("ban-%09d", n), Site: crashSite, Subject: subject, Created: 1}, func(int) int64 { return 0 })
+				if err != nil {
+					failed <- err
+					return
+				}
+				say("ban %s", subject)
+				err = db.AppendEvents(ctx, []store.EventWrite{{
+					Site: crashSite, Segments: []store.Segment{segment(5, int64(n+1), 1)}, Postings: []store.Posting{{Day: 5, Segment: int64(n + 1), Term: int64(n)}},
+					Seen: []store.Seen{{Guard: fmt.Sprint("guard-", n), Boot: "b", Body: []byte("x")}},
+				}})
+				if err != nil {
+					failed <- err
+					return
+				}
+				say("event %d", n)
+			}
+		}()
+	}
+	return <-failed
+}
+
+// Crash kills a process with SIGKILL while it writes to an empty store, and checks that the store holds all that was
+// confirmed to it, and nothing by half.
+func Crash(t *testing.T, address string, open func(t testing.TB) *store.DB) {
+	db := open(t)
+	Site(t, db, "crash")
+	must(t, db.Close())
+
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), writerEnv+"="+address)
+	var complaint strings.Builder
+	child.Stderr = &complaint
+	out, err := child.StdoutPipe()
+	must(t, err)
+	must(t, child.Start())
+	lines := bufio.NewReader(out)
+	var confirmed []string
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil { // a line cut short was not said
+			break
+		}
+		confirmed = append(confirmed, strings.TrimSpace(line))
+		if len(confirmed) == 300 {
+			must(t, child.Process.Kill())
+		}
+	}
+	_ = child.Wait()
+	if len(confirmed) < 300 {
+		t.Fatalf("the child confirmed %d writes only: %s", len(confirmed), complaint.String())
+	}
+
+	db = open(t)
+	defer db.Close()
+	ctx := t.Context()
+	bans, events := 0, 0
+	for _, line := range confirmed {
+		what, which, _ := strings.Cut(line, " ")
+		switch what {
+		case "ban":
+			bans++
+			got[store.Ban](t)(db.StandingBan(ctx, crashSite, which, 2))
+		case "event":
+			events++
+			var n int64
+			_, err := fmt.Sscan(which, &n)
+			must(t, err)
+			whole(t, db, n)
+		default:
+			t.Fatalf("the child said %q", line)
+		}
+	}
+	if bans < 50 || events < 50 {
+		t.Fatalf("only %d bans and %d events were confirmed", bans, events)
+	}
+	for _, s := range got[[]store.Segment](t)(db.Segments(ctx, crashSite, 0, forever, 0, 0, 1<<20)) {
+		whole(t, db, s.ID-1)
+	}
+	at := revision(t, db, crashSite)
+	changes := got[[]store.Change](t)(db.Changes(ctx, crashSite, 0, 1<<20))
+	equal(t, "changes", uint64(len(changes)), at-1)
+	equal(t, "standing bans", uint64(got[int](t)(db.CountBans(ctx, crashSite, 2))), at-1)
+	must(t, db.Check(ctx))
+}
+
+// whole checks that all of an ingest of the child is there.
+func whole(t *testing.T, db *store.DB, n int64) {
+	t.Helper()
+	equal(t, "body", string(got[[]byte](t)(db.SegmentBody(t.Context(), crashSite, 5, n+1))), fmt.Sprint("body 5 ", n+1))
+	equal(t, "under its term", len(got[[]store.Segment](t)(db.SegmentsWith(t.Context(), crashSite, n, 0, forever, 0, 0, 10))), 1)
+	equal(t, "seen", string(got[[]byte](t)(db.EventsSeen(t.Context(), crashSite, fmt.Sprint("guard-", n), "b"))), "x")
+}
