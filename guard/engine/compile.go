@@ -73,6 +73,7 @@ type rule struct {
 	rehearse bool
 	soft     bool // never refuses: rehearsed, or its answer lets pass
 	narrow   bool // asks for more than its route
+	quota    bool // what is left of it may be told
 }
 
 type headerMatch struct{ name, glob string }
@@ -303,6 +304,9 @@ func (p *Policy) addBlock(w wire.Block) error {
 		return fmt.Errorf("mode: %q: want on, rehearse or off", w.Mode)
 	}
 	p.name(id)
+	if b.action == Observe && !b.rehearse {
+		return nil // a label is what the event says of the address anyway: nothing to look at for a decision
+	}
 	p.blocks = append(p.blocks, b)
 	return nil
 }

@@ -214,9 +214,7 @@ func (p *Policy) blocked(r *Request, v *Verdict) bool {
 			continue
 		}
 		if !b.action.Refuses() {
-			if b.action == Delay {
-				v.Action, v.Reason, v.Rule = Delay, NetworkBlocked, b.name
-			}
+			v.Action, v.Reason, v.Rule = b.action, NetworkBlocked, b.name
 			continue
 		}
 		*v = Verdict{Action: b.action, Reason: NetworkBlocked, Status: p.status(b.action), Rule: b.name}

@@ -143,7 +143,7 @@ func (p *Policy) addSubjects(w *wire.Policy) error {
 	for _, o := range w.Operators {
 		a, err := netip.ParseAddr(o)
 		if err != nil {
-			return errors.Join(err1, err2, fmt.Errorf("operators: %w", err))
+			return errors.Join(err1, err2, fmt.Errorf("operators: %q is no address: want one such as 203.0.113.7", o))
 		}
 		operators = append(operators, prefix.Change[entry]{Prefix: netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())})
 	}

@@ -290,7 +290,10 @@ func (n *node) match(method, rest string, more bool, found *set) {
 		take(n.end, method, found)
 		return
 	}
-	segment, tail, again := strings.Cut(rest, "/")
+	segment, tail, again := rest, "", false
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		segment, tail, again = rest[:i], rest[i+1:], true
+	}
 	if next := n.next(segment); next != nil {
 		next.match(method, tail, again, found)
 	}

@@ -88,6 +88,7 @@ func (p *Policy) addRule(w *wire.Rule) error {
 		p.banDims |= 1 << d
 	}
 	r.soft = r.rehearse || !r.answer.Refuses()
+	r.quota = !r.rehearse && r.count == "" && !r.by.has(BySite) // what all share is nobody's quota
 	r.narrow = r.netted || len(r.host)+len(r.kind)+len(r.header) > 0
 	for len(p.ruled) <= r.pattern {
 		p.ruled = append(p.ruled, nil)

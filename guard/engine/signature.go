@@ -84,7 +84,7 @@ func (s *signatures) find(path string, found *set) int {
 			best = t
 		}
 	}
-	if s.bits.overlaps(found) {
+	if len(s.patterns) > 0 && s.bits.overlaps(found) {
 		for id, trap := range s.patterns {
 			if trap != noTrap && found.has(id) {
 				better(trap)
@@ -92,15 +92,12 @@ func (s *signatures) find(path string, found *set) int {
 		}
 	}
 	if len(s.word) > 0 {
-		for rest := path; rest != ""; {
-			_, after, more := strings.Cut(rest, "/")
-			if !more {
+		for rest := path; ; {
+			i := strings.IndexByte(rest, '/')
+			if i < 0 || i+1 == len(rest) {
 				break
 			}
-			rest = after
-			if rest == "" {
-				break
-			}
+			rest = rest[i+1:]
 			c := lower(rest[0])
 			if s.begins[c>>6]>>(c&63)&1 == 0 {
 				continue

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"time"
 
 	"palisade.dev/guard/limit"
@@ -16,13 +17,9 @@ type candidates struct {
 func (c *candidates) has(i uint16) bool { return c.rules[i>>6]>>(i&63)&1 == 1 }
 
 func (p *Policy) candidates(r *Request, c *candidates) {
-	for w, word := range r.matched {
-		for ; word != 0; word &= word - 1 {
-			id := w<<6 | trailing(word)
-			if id >= len(p.ruled) {
-				return
-			}
-			for _, i := range p.ruled[id] {
+	for w := range (len(p.ruled) + 63) / 64 {
+		for word := r.matched[w]; word != 0; word &= word - 1 {
+			for _, i := range p.ruled[w<<6|trailing(word)] {
 				ru := &p.rules[i]
 				if ru.narrow && !ru.applies(p, r) {
 					continue
@@ -235,19 +232,23 @@ func (t *Tally) pay(h *hand, now int64) {
 
 // note keeps the marks of rules that only mark, and the tightest quota.
 func (p *Policy) note(h *hand, v *Verdict) {
+	tightest, least := -1, v.Quota.Remaining
+	if v.Quota.Rule == "" {
+		least = math.MaxInt
+	}
 	for j := range h.n {
-		d, i := &h.draws[j], int(h.rules[j])
-		ru := &p.rules[i]
+		d := &h.draws[j]
 		if d.Over && d.Soft {
-			p.soft(v, i)
+			p.soft(v, int(h.rules[j]))
 			continue
 		}
-		if ru.rehearse || ru.count != "" || ru.by.has(BySite) {
-			continue // what all share is nobody's quota
+		if left := int(d.Left); left < least && p.rules[h.rules[j]].quota {
+			tightest, least = j, left
 		}
-		if left := int(d.Left); v.Quota.Rule == "" || left < v.Quota.Remaining {
-			v.Quota = Quota{ru.name, ru.rate.Count, ru.rate.Per, left, time.Duration(d.Wait)}
-		}
+	}
+	if tightest >= 0 {
+		ru, d := &p.rules[h.rules[tightest]], &h.draws[tightest]
+		v.Quota = Quota{ru.name, ru.rate.Count, ru.rate.Per, int(d.Left), time.Duration(d.Wait)}
 	}
 }
 
