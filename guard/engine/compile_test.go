@@ -66,7 +66,7 @@ func TestFaultsTogether(t *testing.T) {
 		`trap "sign": signature "a*b"`,
 		`lever "/a": until: a lever always has a timer`,
 		`bans: subject "nobody"`,
-		`allowances: 1.2.3.4/8`,
+		`allowances: subject "1.2.3.4/8"`,
 		`operators: "me" is no address`,
 	}
 	for _, w := range want {
