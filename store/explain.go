@@ -49,6 +49,8 @@ func explain(err error) error {
 		return fmt.Errorf("the database is damaged: stop Palisade and restore a backup: %w", err)
 	case code&0xff == sqliteBusy:
 		return fmt.Errorf("another program holds the database: end what else has it open, such as a shell or a copying backup: %w", err)
+	case state == "22021":
+		return fmt.Errorf("a text holds the byte zero, or is no UTF-8, which PostgreSQL cannot keep: %w", err)
 	case state == "53300":
 		return fmt.Errorf("the database server has no connection left: raise its max_connections: %w", err)
 	// An operator stops it, it crashed, or it is starting; or there is no way to it.

@@ -43,6 +43,7 @@ func TestExplain(t *testing.T) {
 		{pgError("XX001"), nil, "restore a backup"},
 		{liteError(5), nil, "another program holds the database"},
 		{liteError(517), nil, "another program holds the database"},
+		{pgError("22021"), nil, "holds the byte zero"},
 		{pgError("53300"), nil, "raise its max_connections"},
 		{pgError("57P01"), nil, "cannot be reached: is it running?"},
 		{pgError("57P03"), nil, "cannot be reached: is it running?"},
@@ -59,7 +60,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", c.err, got, c.want)
 		}
 	}
-	if len(cases) < 23 {
+	if len(cases) < 24 {
 		t.Fatalf("only %d cases", len(cases))
 	}
 	for _, plain := range []error{errors.New("something else"), ErrNotFound, liteError(1), pgError("42601")} {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strings"
 )
 
 // Guard is one guard as the back end knows it.
@@ -24,19 +25,25 @@ type Guard struct {
 
 const guardColumns = `site, id, kind, version, runtime, host, first_seen, last_seen, revision, since, fault, dropped, modules`
 
+// legible is what a guard says of itself as text that every database keeps: PostgreSQL refuses the byte zero and what is no
+// UTF-8, such as a message that was cut within a letter.
+func legible(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\ufffd"), "\ufffd")
+}
+
 // SeenGuard notes a guard and what runs where it stands.
 func (db *DB) SeenGuard(ctx context.Context, g Guard) error {
 	return db.exec(ctx, "noting guard "+g.ID, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, '', 0, $8)
 			ON CONFLICT (site, id) DO UPDATE SET kind = excluded.kind, version = excluded.version, runtime = excluded.runtime,
 			host = excluded.host, last_seen = excluded.last_seen, modules = excluded.modules`,
-		g.Site, g.ID, g.Kind, g.Version, g.Runtime, g.Host, g.LastSeen, g.Modules)
+		g.Site, g.ID, legible(g.Kind), legible(g.Version), legible(g.Runtime), legible(g.Host), g.LastSeen, g.Modules)
 }
 
 // Receipt notes what a guard says it enforces.
 func (db *DB) Receipt(ctx context.Context, site, guard string, revision uint64, since int64, fault string, at int64) error {
 	return db.exec(ctx, "noting a receipt of guard "+guard, `INSERT INTO guard (`+guardColumns+`) VALUES ($1, $2, '', '', '', '', $3, $3, $4, $5, $6, 0, '[]')
 			ON CONFLICT (site, id) DO UPDATE SET last_seen = excluded.last_seen, revision = excluded.revision, since = excluded.since, fault = excluded.fault`,
-		site, guard, at, revision, since, fault)
+		site, guard, at, revision, since, legible(fault))
 }
 
 // GuardDropped notes how many events a guard says it lost since it started.

@@ -5,15 +5,31 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 )
 
 // A job is one caller's part of a transaction.
 type job struct {
-	f    func(context.Context, *sql.Tx) error
-	ctx  context.Context
-	err  error
-	done chan struct{}
+	f      func(context.Context, *sql.Tx) error
+	ctx    context.Context
+	err    error
+	panics any // what f panicked with, for its caller: another may be doing its work
+	done   chan struct{}
+}
+
+// errAbandoned is what a job has come to until it is known better, so that none is confirmed by a way out nobody thought of.
+var errAbandoned = errors.New("it was abandoned in the middle")
+
+// do runs f.
+func (j *job) do(ctx context.Context, tx *sql.Tx) (err error) {
+	err = errAbandoned
+	defer func() {
+		if p := recover(); p != nil {
+			j.panics = fmt.Sprintf("%v\n\n%s", p, debug.Stack())
+		}
+	}()
+	return j.f(ctx, tx)
 }
 
 // together is how many waiting jobs share a transaction: each flush of the disk then confirms all of them. More would make
@@ -40,25 +56,32 @@ func (db *DB) queued(ctx context.Context, f func(context.Context, *sql.Tx) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{f: f, ctx: context.WithoutCancel(ctx), done: make(chan struct{})}
+	j := &job{f: f, ctx: context.WithoutCancel(ctx), err: errAbandoned, done: make(chan struct{})}
 	db.mu.Lock()
 	db.queue = append(db.queue, j)
 	db.mu.Unlock()
 	for {
 		select {
 		case <-j.done:
+			if j.panics != nil {
+				panic(j.panics)
+			}
 			return j.err
 		case <-ctx.Done():
 			if db.withdraw(j) {
 				return ctx.Err()
 			}
-			<-j.done
-			return j.err
+			ctx = j.ctx // it has begun: what comes of it is waited for
 		case db.turn <- struct{}{}:
-			db.run(db.next())
-			<-db.turn
+			db.takeTurn()
 		}
 	}
+}
+
+// takeTurn does what waits, for who holds the turn.
+func (db *DB) takeTurn() {
+	defer func() { <-db.turn }()
+	db.run(db.next())
 }
 
 // next takes the jobs of the next transaction from the queue.
@@ -94,9 +117,10 @@ func (db *DB) run(jobs []*job) {
 		}
 	}()
 	if len(jobs) == 1 {
-		jobs[0].err = db.alone(jobs[0].ctx, jobs[0].f)
+		jobs[0].err = db.alone(jobs[0].ctx, jobs[0].do)
 		return
 	}
+	results := make([]error, len(jobs))
 	err := func() error {
 		ctx := context.Background()
 		tx, err := db.write.BeginTx(ctx, nil)
@@ -104,14 +128,14 @@ func (db *DB) run(jobs []*job) {
 			return err
 		}
 		defer func() { _ = tx.Rollback() }()
-		for _, j := range jobs {
+		for i, j := range jobs {
 			if _, err := tx.ExecContext(ctx, `SAVEPOINT job`); err != nil {
 				return err
 			}
-			if j.err = j.f(j.ctx, tx); j.err != nil {
+			if results[i] = j.do(j.ctx, tx); results[i] != nil {
 				// A full disk may have undone the transaction already; then this fails, and so do all.
 				if _, err := tx.ExecContext(ctx, `ROLLBACK TO job`); err != nil {
-					return errors.Join(j.err, err)
+					return errors.Join(results[i], err)
 				}
 			}
 			if _, err := tx.ExecContext(ctx, `RELEASE job`); err != nil {
@@ -120,8 +144,8 @@ func (db *DB) run(jobs []*job) {
 		}
 		return tx.Commit()
 	}()
-	if err != nil {
-		for _, j := range jobs {
+	for i, j := range jobs {
+		if j.err = results[i]; err != nil {
 			j.err = err
 		}
 	}

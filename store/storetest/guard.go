@@ -30,6 +30,13 @@ var guardPromises = []promise{
 		equal(t, "guard", guards(t, db, a)[0], store.Guard{Site: a, ID: "g2", Kind: "go", FirstSeen: 30, LastSeen: 50, Revision: 4, Since: 950, Fault: "signature", Modules: "[]"})
 		refused(t, db.Receipt(ctx, "none", "g", 1, 1, "", 1), store.ErrNotFound, "receipt of guard g")
 	}},
+	{"a guard may say any bytes of itself", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a := Site(t, db, "a")
+		must(t, db.SeenGuard(ctx, store.Guard{Site: a, ID: "g", Kind: "k\x00", Version: "1\xff", Runtime: "\xc3", Host: "wéb", LastSeen: 1, Modules: "[]"}))
+		must(t, db.Receipt(ctx, a, "g", 1, 1, "cut within a let\xe2\x82", 2))
+		g := guards(t, db, a)[0]
+		equal(t, "facts", g.Kind+g.Version+g.Runtime+g.Host+g.Fault, "k\ufffd1\ufffd\ufffdwébcut within a let\ufffd")
+	}},
 	{"what a guard lost is kept beside what it enforces", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a := Site(t, db, "a")
 		must(t, db.Receipt(ctx, a, "g", 4, 900, "", 30))

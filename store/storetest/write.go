@@ -62,6 +62,27 @@ var writePromises = []promise{
 			}
 		}
 	}},
+	{"a panic in one's write is its own, and nothing is confirmed by it", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a := Site(t, db, "a")
+		errs := atOnce(60, func(i int) (err error) {
+			defer func() {
+				if p := recover(); p != nil && strings.HasPrefix(fmt.Sprint(p), fmt.Sprintf("panic %02d", i)) {
+					err = errors.ErrUnsupported
+				}
+			}()
+			_, err = db.ImposeBan(ctx, store.Ban{ID: fmt.Sprint("ban-", i), Site: a, Subject: fmt.Sprint("account:", i), Created: 10}, func(int) int64 {
+				if i%3 == 0 {
+					panic(fmt.Sprintf("panic %02d", i))
+				}
+				return 0
+			})
+			return err
+		})
+		equal(t, "panics", count(errs, errors.ErrUnsupported), 20)
+		equal(t, "confirmed", count(errs, nil), 40)
+		equal(t, "bans", got[int](t)(db.CountBans(ctx, a, 20)), 40)
+		must(t, db.PutRule(ctx, rule(a, "later", 1)))
+	}},
 	{"text with every awkward character comes back", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a := Site(t, db, "a")
 		text := "'; DROP TABLE ban; -- \" \\ $1 ? % _ \t\n \u202e 🦊 \x7f"
