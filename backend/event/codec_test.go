@@ -194,7 +194,7 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// The slow twin of terms: the words of the README's table, one event at a time.
+// The slow twin of terms: one event at a time.
 func TestTermsOfASegmentAreThoseOfItsEvents(t *testing.T) {
 	c := codec(t)
 	events := newTraffic(5, time.Millisecond).take(2000)
