@@ -11,9 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestAnswers looks at the pages that people get for a refusal. With PALISADE_SCREENSHOTS=DIR the pictures are kept.
-func TestAnswers(t *testing.T) {
-	b := newBrowser(t)
+// testAnswers looks at the pages that people get for a refusal. With PALISADE_SCREENSHOTS=DIR the pictures are kept.
+func testAnswers(t *testing.T, b *browser) {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "the app") }))
 	t.Cleanup(app.Close)
 	p := run(t, `
@@ -30,7 +29,7 @@ sites:
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	person := b.person("198.51.100.30")
+	person := b.person(t, "198.51.100.30")
 	if status := person.open(p.url + "/once"); status != 200 {
 		t.Fatalf("the app's page: status %d", status)
 	}

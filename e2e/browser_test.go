@@ -13,11 +13,21 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a Chromium of the test's own, with nothing remembered.
-type browser struct {
-	t   *testing.T
-	ctx context.Context
+// TestBrowser is everything that takes a browser: one is started for all, since starting it is what takes longest.
+func TestBrowser(t *testing.T) {
+	b := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, *browser){
+		"answers": testAnswers, "django": testDjango, "honeypot": testHoneypot,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, b)
+		})
+	}
 }
+
+// browser is a Chromium of these tests' own, with nothing remembered.
+type browser struct{ ctx context.Context }
 
 // newBrowser starts Chromium until the test ends.
 func newBrowser(t *testing.T) *browser {
@@ -52,7 +62,7 @@ func newBrowser(t *testing.T) *browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("starting %s: %v", path, err)
 	}
-	return &browser{t, ctx}
+	return &browser{ctx}
 }
 
 // person is somebody at an address, with cookies of their own.
@@ -62,18 +72,22 @@ type person struct {
 }
 
 // person opens a window of a new profile whose requests come from an address.
-func (b *browser) person(address string) *person {
-	b.t.Helper()
-	ctx, end := context.WithTimeout(b.ctx, 80*time.Second)
-	b.t.Cleanup(end)
+func (b *browser) person(t *testing.T, address string) *person {
+	t.Helper()
+	ctx, end := context.WithTimeout(b.ctx, 2*time.Minute)
+	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
-	b.t.Cleanup(end)
-	p := &person{b.t, ctx}
+	t.Cleanup(end)
+	p := &person{t, ctx}
 	p.do(chromedp.Navigate("about:blank"))
 	if _, err := chromedp.Call(ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 		Headers: network.Headers{"X-Forwarded-For": address},
 	}); err != nil {
-		b.t.Fatalf("coming from %s: %v", address, err)
+		t.Fatalf("coming from %s: %v", address, err)
+	}
+	// Each window behaves as if it were in front, so that the keyboard of one is not taken away by another.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatal(err)
 	}
 	return p
 }

@@ -16,10 +16,9 @@ import (
 
 const password = "correct horse battery staple"
 
-// TestDjango has people sign in to Django's admin site, whose form, cookies and CSRF tokens Palisade knows nothing of.
-func TestDjango(t *testing.T) {
+// testDjango has people sign in to Django's admin site, whose form, cookies and CSRF tokens Palisade knows nothing of.
+func testDjango(t *testing.T, b *browser) {
 	app := django(t)
-	b := newBrowser(t)
 	p := run(t, `
 sites:
   - name: shop
@@ -27,7 +26,7 @@ sites:
     upstreams: `+app+`
     identity: {proxies: [loopback], header: X-Forwarded-For}
 `)
-	owner := b.person("198.51.100.10")
+	owner := b.person(t, "198.51.100.10")
 	if status := signIn(owner, p, password); status != 200 || !signedIn(owner) {
 		t.Fatalf("the owner's sign-in: status %d, page %q", status, title(owner))
 	}
@@ -36,7 +35,7 @@ sites:
 	}
 
 	// Guessing: five tries reach Django, the sixth does not. One more is let through every twelve seconds.
-	attacker := b.person("203.0.113.66")
+	attacker := b.person(t, "203.0.113.66")
 	if status := attacker.open(p.url + "/admin/"); status != 200 {
 		t.Fatalf("the sign-in form: status %d", status)
 	}
@@ -58,7 +57,7 @@ sites:
 	}
 
 	// Meanwhile the very same account signs in from next door.
-	neighbour := b.person("203.0.113.67")
+	neighbour := b.person(t, "203.0.113.67")
 	if status := signIn(neighbour, p, password); status != 200 || !signedIn(neighbour) {
 		t.Errorf("the neighbour's sign-in: status %d, page %q", status, title(neighbour))
 	}
@@ -74,7 +73,7 @@ sites:
 	})
 
 	// Closed for everybody, and open again.
-	late := b.person("198.51.100.11")
+	late := b.person(t, "198.51.100.11")
 	if out := p.must(t, "lever", "close", "POST /admin/login", "--for", "15m"); !strings.Contains(out, "enforces it") {
 		t.Errorf("closing: %s", out)
 	}
