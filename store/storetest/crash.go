@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -42,11 +43,15 @@ func writeForever(ctx context.Context, db *store.DB, out io.Writer) error {
 		defer mu.Unlock()
 		fmt.Fprintf(out, format+"\n", args...)
 	}
+	begun, err := db.CountBans(ctx, crashSite, 2) // by those that were killed before
+	if err != nil {
+		return err
+	}
 	failed := make(chan error)
 	for w := range 4 {
 		go func() {
 			for i := 0; ; i++ {
-				n := i*4 + w
+				n := begun + i*4 + w
 				subject := fmt.Sprintf("account:%d", n)
 				_, err := db.ImposeBan(ctx, store.Ban{ID: fmt.Sprintf("ban-%09d", n), Site: crashSite, Subject: subject, Created: 1}, func(int) int64 { return 0 })
 				if err != nil {
@@ -69,37 +74,16 @@ func writeForever(ctx context.Context, db *store.DB, out io.Writer) error {
 	return <-failed
 }
 
-// Crash kills a process with SIGKILL while it writes to an empty store, and checks that the store holds all that was
-// confirmed to it, and nothing by half.
+// Crash kills processes with SIGKILL while they write to a store, one after the other at moments of chance, and checks that
+// the store holds all that was confirmed, and nothing by half.
 func Crash(t *testing.T, address string, open func(t testing.TB) *store.DB) {
 	db := open(t)
 	Site(t, db, "crash")
 	must(t, db.Close())
-
-	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), writerEnv+"="+address)
-	var complaint strings.Builder
-	child.Stderr = &complaint
-	out, err := child.StdoutPipe()
-	must(t, err)
-	must(t, child.Start())
-	lines := bufio.NewReader(out)
 	var confirmed []string
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil { // a line cut short was not said
-			break
-		}
-		confirmed = append(confirmed, strings.TrimSpace(line))
-		if len(confirmed) == 300 {
-			must(t, child.Process.Kill())
-		}
+	for range 4 {
+		confirmed = append(confirmed, untilKilled(t, address, 30+rand.IntN(150))...)
 	}
-	_ = child.Wait()
-	if len(confirmed) < 300 {
-		t.Fatalf("the child confirmed %d writes only: %s", len(confirmed), complaint.String())
-	}
-
 	db = open(t)
 	defer db.Close()
 	ctx := t.Context()
@@ -131,6 +115,32 @@ func Crash(t *testing.T, address string, open func(t testing.TB) *store.DB) {
 	equal(t, "changes", uint64(len(changes)), at-1)
 	equal(t, "standing bans", uint64(got[int](t)(db.CountBans(ctx, crashSite, 2))), at-1)
 	must(t, db.Check(ctx))
+}
+
+// untilKilled starts a writer, kills it when it has confirmed enough, and gives what it had confirmed by then.
+func untilKilled(t *testing.T, address string, enough int) (confirmed []string) {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), writerEnv+"="+address)
+	var complaint strings.Builder
+	child.Stderr = &complaint
+	out, err := child.StdoutPipe()
+	must(t, err)
+	must(t, child.Start())
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil { // a line cut short was not said
+			break
+		}
+		if confirmed = append(confirmed, strings.TrimSpace(line)); len(confirmed) == enough {
+			must(t, child.Process.Kill())
+		}
+	}
+	_ = child.Wait()
+	if len(confirmed) < enough {
+		t.Fatalf("the child confirmed %d writes only: %s", len(confirmed), complaint.String())
+	}
+	return confirmed
 }
 
 // whole checks that all of an ingest of the child is there.
