@@ -1,211 +1,198 @@
 package limit
 
 import (
-	"math"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
 const (
-	exact     = 64  // distinct subjects told apart one by one
-	registers = 256 // of the sketch beyond: a standard error of 1.04/√256 = 6.5 %
-	distShard = 64
+	exact        = 64 // subjects of a key told apart one by one
+	distinctWays = 8
 )
 
-// seen is one key's subjects: an exact list, then a sketch of two half-windows.
-type seen struct {
-	hash    uint64
-	n       int
-	subject [exact]uint32
-	at      [exact]uint32 // seconds since the table began
-	sketch  *[2][registers]uint8
-	half    int64 // which half-window sketch[0] is of
-}
-
-type distinctShard struct {
-	mu   sync.Mutex
-	keys []seen
-}
-
-// Distinct counts different subjects per key within a window: exactly to 64, beyond that by a HyperLogLog with an
-// error of 6.5 % over the last half to whole window. Its memory is fixed; the key with fewest subjects makes room.
-// Looking costs a short lock on one of 64 shards and a scan of four keys.
+// Distinct counts different subjects per key within a window: accounts tried from an address, paths not found.
+//
+// To 64 the count is exact and the window slides, to the second. (A subject is remembered by 32 bits of its keyed hash:
+// one in a million keys with 64 subjects has two that look alike, and counts 63.) A key that goes beyond 64 is counted
+// by a HyperLogLog of 256 registers until a whole window has passed without it: the usual error is 6.5 %, in 997 cases
+// of 1,000 it is below 20 %. It keeps two half windows that turn, so what it counts is from the last half to whole
+// window, never from longer ago.
+//
+// List and sketch share the same 512 bytes, so the memory is fixed. Where a bucket is full, a key whose window has
+// passed makes room first, then the one with the fewest subjects. It is safe for any number of goroutines; each call
+// holds one of 64 locks for less than a microsecond.
 type Distinct struct {
-	mask    uint64
-	shards  [distShard]distinctShard
-	begin   int64
-	once    sync.Once
-	mu      sync.Mutex
-	evicted uint64
+	keys    []crowd
+	notes   []notes
+	buckets uint64
+	locks   [64]struct {
+		sync.Mutex
+		_ [56]byte // a line of its own
+	}
+	evicted atomic.Uint64
 }
 
-// NewDistinct makes a table for n keys, about 600 bytes each.
+// crowd is the subjects of one key.
+type crowd struct {
+	tag    uint64
+	ends   int64 // when nothing of it counts any more
+	half   int64 // the half window that the sketch's first registers are of
+	sketch sketch
+	n      int32 // entries in the list; -1: there is a sketch
+	least  int32 // subjects when last added to
+}
+
+// notes is a list of subject<<32 | unix second, or the registers of a sketch.
+type notes [exact]uint64
+
+// NewDistinct makes a table for n keys, about 570 bytes each; it never grows. With n live keys one in seven finds its
+// bucket full.
 func NewDistinct(n int) *Distinct {
-	each := 1 << bits.Len(uint(max(n/distShard, 4)-1))
-	t := &Distinct{mask: uint64(each-1) &^ 3}
-	for i := range t.shards {
-		t.shards[i].keys = make([]seen, each)
-	}
-	return t
+	buckets := max((n+distinctWays-1)/distinctWays, 1)
+	return &Distinct{keys: make([]crowd, buckets*distinctWays), notes: make([]notes, buckets*distinctWays), buckets: uint64(buckets)}
 }
 
-func (t *Distinct) seconds(now int64) uint32 {
-	t.once.Do(func() { t.begin = now - 400*24*3600*1e9 })
-	return uint32(min(max((now-t.begin)/1e9, 1), math.MaxUint32))
-}
-
-// Add counts a subject and gives how many different ones the key had in the window.
+// Add counts a subject, by its keyed hash, and gives how many different ones the key had in the window before now.
 func (t *Distinct) Add(h, subject uint64, window, now int64) int {
-	at := t.seconds(now)
-	tag, sh := tagOf(h), &t.shards[h>>58]
-	base := h >> 20 & t.mask
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	k := (*seen)(nil)
-	for i := range uint64(4) {
-		s := &sh.keys[base+i]
-		if s.hash == tag {
-			k = s
-			break
-		}
-		if k == nil || s.hash == 0 && k.hash != 0 || k.hash != 0 && s.n < k.n {
-			k = s
-		}
-	}
-	if k.hash != tag {
-		if k.hash != 0 && k.live(at, window) > 0 {
-			t.mu.Lock()
-			t.evicted++
-			t.mu.Unlock()
-		}
-		*k = seen{hash: tag}
-	}
-	k.add(subject, at, window, now)
-	return k.count(at, window, now)
+	b, _ := bits.Mul64(h, t.buckets)
+	l := &t.locks[b%uint64(len(t.locks))]
+	l.Lock()
+	defer l.Unlock()
+	i := t.place(b*distinctWays, tagOf(h), now)
+	k, notes := &t.keys[i], &t.notes[i]
+	k.ends = max(k.ends, now+window)
+	k.add(notes, uint32(subject>>32), window, now)
+	n := k.count(notes, window, now)
+	k.least = int32(n)
+	return n
 }
 
-// Count gives how many different subjects a key had in the window.
+// Count gives how many different subjects a key had in the window before now.
 func (t *Distinct) Count(h uint64, window, now int64) int {
-	at := t.seconds(now)
-	tag, sh := tagOf(h), &t.shards[h>>58]
-	base := h >> 20 & t.mask
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	for i := range uint64(4) {
-		if k := &sh.keys[base+i]; k.hash == tag {
-			return k.count(at, window, now)
+	b, _ := bits.Mul64(h, t.buckets)
+	l := &t.locks[b%uint64(len(t.locks))]
+	l.Lock()
+	defer l.Unlock()
+	tag := tagOf(h)
+	for i := b * distinctWays; i < (b+1)*distinctWays; i++ {
+		if k := &t.keys[i]; k.tag == tag {
+			return k.count(&t.notes[i], window, now)
 		}
 	}
 	return 0
 }
 
-// start is the first second that is inside the window.
-func start(at uint32, window int64) uint32 {
-	w := uint32(min((window+1e9-1)/1e9, 1<<31))
-	if at < w {
-		return 0
+// place finds the key's place, or makes one.
+func (t *Distinct) place(from, tag uint64, now int64) uint64 {
+	victim, least := from, int32(1<<31-1)
+	for i := from; i < from+distinctWays; i++ {
+		k := &t.keys[i]
+		if k.tag == tag {
+			return i
+		}
+		n := k.least
+		if k.tag == 0 {
+			n = -1
+		} else if k.ends <= now {
+			n = 0
+		}
+		if n < least {
+			victim, least = i, n
+		}
 	}
-	return at - w + 1
+	if least > 0 {
+		t.evicted.Add(1)
+	}
+	t.keys[victim] = crowd{tag: tag}
+	return victim
 }
 
-func (k *seen) live(at uint32, window int64) int {
-	from, n := start(at, window), 0
-	for i := range k.n {
-		if k.at[i] >= from {
+// add notes a subject: in the list where it has room, else in a sketch.
+func (k *crowd) add(notes *notes, subject uint32, window, now int64) {
+	k.turn(notes, window, now)
+	second := uint32(now / 1e9)
+	if k.n < 0 {
+		k.sketch.add(notes, 0, subject)
+		return
+	}
+	entry := uint64(subject)<<32 | uint64(second)
+	oldest := 0
+	for i, e := range notes[:k.n] {
+		if uint32(e>>32) == subject {
+			notes[i] = max(e, entry)
+			return
+		}
+		if uint32(e) < uint32(notes[oldest]) {
+			oldest = i
+		}
+	}
+	switch {
+	case k.n < exact:
+		notes[k.n] = entry
+		k.n++
+	case !inside(notes[oldest], second, window):
+		notes[oldest] = entry
+	default:
+		list := *notes
+		*notes = [exact]uint64{}
+		k.n, k.sketch = -1, newSketch()
+		k.half = now / halved(window)
+		for _, e := range list {
+			age := 0
+			if int64(uint32(e))*1e9/halved(window) < k.half {
+				age = 1
+			}
+			k.sketch.add(notes, age, uint32(e>>32))
+		}
+		k.sketch.add(notes, 0, subject)
+	}
+}
+
+// turn makes room for a new half window in a sketch; one that has nothing left becomes a list again. A clock that
+// stepped back turns nothing.
+func (k *crowd) turn(notes *notes, window, now int64) {
+	if k.n >= 0 {
+		return
+	}
+	half := now / halved(window)
+	if half <= k.half {
+		return
+	}
+	if half > k.half+1 || !k.sketch.turn(notes) {
+		*notes = [exact]uint64{}
+		k.n = 0
+	}
+	k.half = half
+}
+
+func (k *crowd) count(notes *notes, window, now int64) int {
+	k.turn(notes, window, now)
+	if k.n < 0 {
+		return k.sketch.count()
+	}
+	second, n := uint32(now/1e9), 0
+	for _, e := range notes[:k.n] {
+		if inside(e, second, window) {
 			n++
 		}
 	}
 	return n
 }
 
-func (k *seen) add(subject uint64, at uint32, window, now int64) {
-	short := uint32(subject >> 32)
-	oldest := 0
-	for i := range k.n {
-		if k.subject[i] == short {
-			k.at[i] = max(k.at[i], at)
-			if k.sketch != nil {
-				k.mark(subject, window, now)
-			}
-			return
-		}
-		if k.at[i] < k.at[oldest] {
-			oldest = i
-		}
-	}
-	switch {
-	case k.n < exact:
-		k.subject[k.n], k.at[k.n] = short, at
-		k.n++
-	case k.at[oldest] < start(at, window):
-		k.subject[oldest], k.at[oldest] = short, at
-	default:
-		if k.sketch == nil {
-			k.sketch = new([2][registers]uint8)
-			k.half = now / max(window/2, 1)
-			for i := range k.n {
-				k.mark(uint64(k.subject[i])<<32, window, now)
-			}
-		}
-		k.mark(subject, window, now)
-		return
-	}
-	if k.sketch != nil {
-		k.mark(subject, window, now)
-	}
+// inside reports whether an entry is from less than a window ago. One from the future was noted before the clock stepped
+// back, and counts.
+func inside(entry uint64, second uint32, window int64) bool {
+	return (int64(second)-int64(uint32(entry)))*1e9 < window
 }
 
-func (k *seen) turn(window, now int64) {
-	half := now / max(window/2, 1)
-	switch {
-	case half <= k.half:
-	case half == k.half+1:
-		k.sketch[1], k.sketch[0] = k.sketch[0], [registers]uint8{}
-		k.half = half
-	default:
-		*k.sketch = [2][registers]uint8{}
-		k.half = half
-	}
-}
+func halved(window int64) int64 { return max(window/2, 1) }
 
-func (k *seen) mark(subject uint64, window, now int64) {
-	k.turn(window, now)
-	subject = mix(subject>>32|1, 0x9E3779B97F4A7C15) // the high half is all the list keeps, so the sketch uses no more
-	r, rank := subject>>56, uint8(bits.LeadingZeros64(subject<<8|1<<7)+1)
-	k.sketch[0][r] = max(k.sketch[0][r], rank)
-}
+// Evicted is how many keys that still counted something were dropped.
+func (t *Distinct) Evicted() uint64 { return t.evicted.Load() }
 
-func (k *seen) count(at uint32, window, now int64) int {
-	n := k.live(at, window)
-	if k.sketch == nil || n < exact {
-		return n
-	}
-	k.turn(window, now)
-	sum, zeros := 0.0, 0
-	for i := range registers {
-		r := max(k.sketch[0][i], k.sketch[1][i])
-		if r == 0 {
-			zeros++
-		}
-		sum += math.Ldexp(1, -int(r))
-	}
-	const alpha = 0.7213 / (1 + 1.079/registers)
-	e := alpha * registers * registers / sum
-	if e <= 2.5*registers && zeros > 0 {
-		e = registers * math.Log(registers/float64(zeros))
-	}
-	return max(n, int(e+0.5))
-}
-
-// Evicted is how many keys with live subjects were dropped.
-func (t *Distinct) Evicted() uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.evicted
-}
-
-// Bytes is the table's size without the sketches, of which only keys beyond 64 subjects have one (512 bytes).
+// Bytes is the table's size.
 func (t *Distinct) Bytes() int {
-	return distShard * len(t.shards[0].keys) * int(unsafe.Sizeof(seen{}))
+	return len(t.keys) * int(unsafe.Sizeof(crowd{})+unsafe.Sizeof(notes{}))
 }

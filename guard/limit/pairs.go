@@ -20,7 +20,8 @@ const pairWays = 8
 //
 // A tag is written when the word before is gone and the word after stands: 0, word, tag. So a word that was read
 // between two looks at the same tag is that key's. A swap that comes after the key has been dropped fails, since the
-// word it expects is another (a word is a time in nanoseconds: two keys would have to owe until the very same one).
+// word it expects is another. (Where the two keys' words happen to be the same, one request is counted for the wrong
+// one. Words are mostly times in nanoseconds, and the drop has to come within the few between a look and a swap.)
 type pairs struct {
 	all     []pair
 	buckets uint64
@@ -108,6 +109,16 @@ func (p *pairs) add(h, word uint64, weight func(word uint64, now int64) uint64, 
 	victim.tag.Store(tag)
 	unlock(&b[0].tag)
 	return true
+}
+
+// forget puts nothing in the place of a key's word.
+func (p *pairs) forget(h uint64) {
+	for {
+		e, word := p.find(h)
+		if e == nil || e.word.CompareAndSwap(word, 0) {
+			return
+		}
+	}
 }
 
 // lock waits for a bit that is held for tens of nanoseconds, or for as long as its holder is off the processor.

@@ -56,14 +56,7 @@ func (t *Table) Debit(h uint64, l *Limit, now, n int64) {
 }
 
 // Forget frees a key of all debt.
-func (t *Table) Forget(h uint64) {
-	for {
-		e, word := t.find(h)
-		if e == nil || e.word.CompareAndSwap(word, 0) {
-			return
-		}
-	}
-}
+func (t *Table) Forget(h uint64) { t.forget(h) }
 
 // Evicted is how many keys that still owed something were dropped.
 func (t *Table) Evicted() uint64 { return t.evicted.Load() }

@@ -66,14 +66,7 @@ func (t *Until) Strike(h uint64, now int64) (before int) {
 }
 
 // Clear lets the key go and forgets its strikes.
-func (t *Until) Clear(h uint64) {
-	for {
-		e, word := t.find(h)
-		if e == nil || e.word.CompareAndSwap(word, 0) {
-			return
-		}
-	}
-}
+func (t *Until) Clear(h uint64) { t.forget(h) }
 
 func (t *Until) update(h uint64, now int64, change func(word uint64) uint64) {
 	for {
