@@ -126,7 +126,7 @@ func (p *Policy) spendOne(t *Tally, r *Request, v *Verdict, c *candidates, tripp
 	if tripped >= 0 {
 		t.look(&h, r.At)
 	} else {
-		t.pay(&h, r.At)
+		t.take(&h, r.At)
 	}
 	tripped, wait = h.tripped(tripped, wait)
 	p.note(&h, v)
@@ -215,17 +215,32 @@ func (t *Tally) look(h *hand, now int64) {
 	t.cards.Peek(h.key, now, h.draws[:h.n])
 }
 
-// pay spends the hand's draws, or where one is over and refuses, none.
-func (t *Tally) pay(h *hand, now int64) {
+// take looks at the hand's draws and spends them, or where one is over and refuses, none.
+func (t *Tally) take(h *hand, now int64) {
 	if !h.group.lone {
 		t.cards.Take(h.key, now, h.draws[:h.n])
 		return
 	}
-	d := &h.draws[0]
-	if d.Hold {
+	if h.draws[0].Hold {
 		t.look(h, now)
 		return
 	}
+	t.takeLone(h, now)
+}
+
+// pay spends what look has just looked at.
+func (t *Tally) pay(h *hand, now int64) {
+	if !h.group.lone {
+		t.cards.Pay(h.key, now, h.draws[:h.n])
+		return
+	}
+	if d := &h.draws[0]; !d.Hold && !d.Over {
+		t.takeLone(h, now)
+	}
+}
+
+func (t *Tally) takeLone(h *hand, now int64) {
+	d := &h.draws[0]
 	res := t.table.Take(h.key, d.Limit, now, 1)
 	d.Over, d.Wait, d.Left = !res.OK, res.Wait, res.Left
 }

@@ -1,0 +1,205 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-chi/httprate"
+	"github.com/sethvargo/go-limiter/memorystore"
+	"github.com/throttled/throttled/v2"
+	"github.com/throttled/throttled/v2/store/memstore"
+	ulule "github.com/ulule/limiter/v3"
+	"github.com/ulule/limiter/v3/drivers/store/memory"
+	"golang.org/x/time/rate"
+
+	"palisade.dev/guard/limit"
+)
+
+const million = 1 << 20
+
+// perHour is high enough that nobody is refused: allowing is the dear path of each of them.
+const perHour = 1_000_000
+
+// peer is one limiter as its own documentation says to use it, keyed by address.
+type peer struct {
+	name string
+	make func(tb testing.TB, keys int) func(client) bool
+}
+
+// client is an address in the form each peer takes: ours as it comes from the socket, theirs as text, made beforehand so
+// that printing it is nobody's cost.
+type client struct {
+	address netip.Addr
+	text    string
+}
+
+func clients(n int) []client {
+	out := make([]client, n)
+	for i := range out {
+		j := uint32(i) * 2654435761 % uint32(n) // scattered, so that neighbours in time are none in memory
+		a := netip.AddrFrom4([4]byte{10, byte(j >> 16), byte(j >> 8), byte(j)})
+		out[i] = client{a, a.String()}
+	}
+	return out
+}
+
+var peers = []peer{
+	{"palisade", func(_ testing.TB, keys int) func(client) bool {
+		t, k := limit.NewTable(keys), limit.NewKey([16]byte{1, 2, 3})
+		l := limit.Rate{Count: perHour, Per: time.Hour}.Limit()
+		return func(c client) bool {
+			b := c.address.As4()
+			lo := uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
+			return t.Take(k.Addr(0, lo, 0), &l, time.Now().UnixNano(), 1).OK
+		}
+	}},
+	{"x-time-rate", func(testing.TB, int) func(client) bool {
+		var mu sync.Mutex
+		m := map[string]*rate.Limiter{}
+		return func(c client) bool {
+			mu.Lock()
+			l := m[c.text]
+			if l == nil {
+				l = rate.NewLimiter(rate.Limit(perHour)/3600, perHour)
+				m[c.text] = l
+			}
+			mu.Unlock()
+			return l.Allow()
+		}
+	}},
+	{"ulule", func(tb testing.TB, _ int) func(client) bool {
+		l := ulule.New(memory.NewStore(), ulule.Rate{Period: time.Hour, Limit: perHour})
+		ctx := context.Background()
+		return func(c client) bool {
+			got, err := l.Get(ctx, c.text)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			return !got.Reached
+		}
+	}},
+	{"go-limiter", func(tb testing.TB, _ int) func(client) bool {
+		s, err := memorystore.New(&memorystore.Config{Tokens: perHour, Interval: time.Hour})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		ctx := context.Background()
+		tb.Cleanup(func() { _ = s.Close(ctx) })
+		return func(c client) bool {
+			_, _, _, ok, err := s.Take(ctx, c.text)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			return ok
+		}
+	}},
+	{"throttled", func(tb testing.TB, _ int) func(client) bool {
+		s, err := memstore.NewCtx(0) // no bound, as its own example has it
+		if err != nil {
+			tb.Fatal(err)
+		}
+		l, err := throttled.NewGCRARateLimiterCtx(s, throttled.RateQuota{MaxRate: throttled.PerHour(perHour), MaxBurst: perHour - 1})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		ctx := context.Background()
+		return func(c client) bool {
+			limited, _, err := l.RateLimitCtx(ctx, c.text, 1)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			return !limited
+		}
+	}},
+	{"httprate", func(_ testing.TB, _ int) func(client) bool {
+		l := httprate.NewRateLimiter(perHour, time.Hour)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		w := &nowhere{http.Header{}} // it has no way to ask without a response to write to
+		return func(c client) bool { return !l.OnLimit(w, r, c.text) }
+	}},
+}
+
+type nowhere struct{ h http.Header }
+
+func (n *nowhere) Header() http.Header         { return n.h }
+func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (n *nowhere) WriteHeader(int)             {}
+
+// TestPeersDecide holds that each of them does what is measured: lets an honest client pass.
+func TestPeersDecide(t *testing.T) {
+	if len(peers) < 6 {
+		t.Fatalf("%d peers, want 6", len(peers))
+	}
+	for _, p := range peers {
+		take := p.make(t, 1024)
+		for _, c := range clients(1024) {
+			if !take(c) {
+				t.Errorf("%s refuses %s", p.name, c.text)
+			}
+		}
+	}
+}
+
+// BenchmarkDecision is one decision over 256 clients (hot) and a million live ones (cold), the clock read included.
+func BenchmarkDecision(b *testing.B) {
+	for _, n := range []int{256, million} {
+		all := clients(n)
+		for _, p := range peers {
+			b.Run(fmt.Sprintf("%d/%s", n, p.name), func(b *testing.B) {
+				take := p.make(b, n)
+				for i := range all {
+					take(all[i])
+				}
+				runtime.GC()
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					take(all[i&(n-1)])
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkMemory is what each holds after so many clients that never come back: PEER_KEYS of them, a million unless
+// given. Ours was told to hold a million and stays at that.
+func BenchmarkMemory(b *testing.B) {
+	n := million
+	if s := os.Getenv("PEER_KEYS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil || n < 1 {
+			b.Fatalf("PEER_KEYS=%s: want a number", s)
+		}
+	}
+	for _, p := range peers {
+		b.Run(p.name, func(b *testing.B) {
+			before := heap()
+			take := p.make(b, million)
+			for i := range n {
+				a := netip.AddrFrom4([4]byte{byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)})
+				take(client{a, a.String()})
+			}
+			held := heap() - before
+			runtime.KeepAlive(take)
+			b.ReportMetric(float64(held)/float64(n), "bytes/key")
+			b.ReportMetric(float64(held)/(1<<20), "MiB")
+			b.ReportMetric(0, "ns/op") // means nothing here
+		})
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
