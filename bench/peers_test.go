@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/didip/tollbooth/v8"
 	"github.com/go-chi/httprate"
 	"github.com/sethvargo/go-limiter/memorystore"
 	"github.com/throttled/throttled/v2"
@@ -26,13 +26,16 @@ import (
 
 const million = 1 << 20
 
-// perHour is high enough that nobody is refused: allowing is the dear path of each of them.
-const perHour = 1_000_000
+// plenty is high enough that nobody is refused; with one, all but the first request are.
+const (
+	plenty = 1_000_000
+	one    = 1
+)
 
 // peer is one limiter as its own documentation says to use it, keyed by address.
 type peer struct {
 	name string
-	make func(tb testing.TB, keys int) func(client) bool
+	make func(tb testing.TB, keys, perHour int) func(client) bool
 }
 
 // client is an address in the form each peer takes: ours as it comes from the socket, theirs as text, made beforehand so
@@ -53,16 +56,25 @@ func clients(n int) []client {
 }
 
 var peers = []peer{
-	{"palisade", func(_ testing.TB, keys int) func(client) bool {
+	{"palisade", func(_ testing.TB, keys, perHour int) func(client) bool {
 		t, k := limit.NewTable(keys), limit.NewKey([16]byte{1, 2, 3})
 		l := limit.Rate{Count: perHour, Per: time.Hour}.Limit()
 		return func(c client) bool {
-			b := c.address.As4()
-			lo := uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
-			return t.Take(k.Addr(0, lo, 0), &l, time.Now().UnixNano(), 1).OK
+			return t.Take(hash(k, c), &l, time.Now().UnixNano(), 1).OK
 		}
 	}},
-	{"x-time-rate", func(testing.TB, int) func(client) bool {
+	{"palisade-cards-of-5", func(_ testing.TB, keys, perHour int) func(client) bool {
+		t, k := limit.NewCards(2*keys), limit.NewKey([16]byte{1, 2, 3})
+		l := limit.Rate{Count: perHour, Per: time.Hour}.Limit()
+		var draws [5]limit.Draw
+		for i := range draws {
+			draws[i] = limit.Draw{Limit: &l, Slot: uint8(i)}
+		}
+		return func(c client) bool {
+			return t.Take(hash(k, c), time.Now().UnixNano(), draws[:])
+		}
+	}},
+	{"x-time-rate", func(_ testing.TB, _, perHour int) func(client) bool {
 		var mu sync.Mutex
 		m := map[string]*rate.Limiter{}
 		return func(c client) bool {
@@ -76,8 +88,12 @@ var peers = []peer{
 			return l.Allow()
 		}
 	}},
-	{"ulule", func(tb testing.TB, _ int) func(client) bool {
-		l := ulule.New(memory.NewStore(), ulule.Rate{Period: time.Hour, Limit: perHour})
+	{"tollbooth", func(_ testing.TB, _, perHour int) func(client) bool {
+		l := tollbooth.NewLimiter(float64(perHour)/3600, nil).SetBurst(perHour)
+		return func(c client) bool { return !l.LimitReached(c.text) }
+	}},
+	{"ulule", func(tb testing.TB, _, perHour int) func(client) bool {
+		l := ulule.New(memory.NewStore(), ulule.Rate{Period: time.Hour, Limit: int64(perHour)})
 		ctx := context.Background()
 		return func(c client) bool {
 			got, err := l.Get(ctx, c.text)
@@ -87,8 +103,8 @@ var peers = []peer{
 			return !got.Reached
 		}
 	}},
-	{"go-limiter", func(tb testing.TB, _ int) func(client) bool {
-		s, err := memorystore.New(&memorystore.Config{Tokens: perHour, Interval: time.Hour})
+	{"go-limiter", func(tb testing.TB, _, perHour int) func(client) bool {
+		s, err := memorystore.New(&memorystore.Config{Tokens: uint64(perHour), Interval: time.Hour})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -102,7 +118,7 @@ var peers = []peer{
 			return ok
 		}
 	}},
-	{"throttled", func(tb testing.TB, _ int) func(client) bool {
+	{"throttled", func(tb testing.TB, _, perHour int) func(client) bool {
 		s, err := memstore.NewCtx(0) // no bound, as its own example has it
 		if err != nil {
 			tb.Fatal(err)
@@ -120,12 +136,17 @@ var peers = []peer{
 			return !limited
 		}
 	}},
-	{"httprate", func(_ testing.TB, _ int) func(client) bool {
+	{"httprate", func(_ testing.TB, _, perHour int) func(client) bool {
 		l := httprate.NewRateLimiter(perHour, time.Hour)
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		w := &nowhere{http.Header{}} // it has no way to ask without a response to write to
 		return func(c client) bool { return !l.OnLimit(w, r, c.text) }
 	}},
+}
+
+func hash(k limit.Key, c client) uint64 {
+	b := c.address.As4()
+	return k.Addr(0, uint64(b[0])<<24|uint64(b[1])<<16|uint64(b[2])<<8|uint64(b[3]), 0)
 }
 
 type nowhere struct{ h http.Header }
@@ -134,35 +155,44 @@ func (n *nowhere) Header() http.Header         { return n.h }
 func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n *nowhere) WriteHeader(int)             {}
 
-// TestPeersDecide holds that each of them does what is measured: lets an honest client pass.
+// TestPeersDecide holds that each of them does what is measured: lets pass, or refuses all but the first.
 func TestPeersDecide(t *testing.T) {
-	if len(peers) < 6 {
-		t.Fatalf("%d peers, want 6", len(peers))
+	if len(peers) != 8 {
+		t.Fatalf("%d limiters, want our two and six peers", len(peers))
 	}
 	for _, p := range peers {
-		take := p.make(t, 1024)
-		for _, c := range clients(1024) {
-			if !take(c) {
-				t.Errorf("%s refuses %s", p.name, c.text)
+		allow, deny := p.make(t, 8192, plenty), p.make(t, 8192, one) // ours keep all of 1,024 in that
+		for round := range 3 {
+			for _, c := range clients(1024) {
+				if !allow(c) {
+					t.Errorf("%s refuses %s", p.name, c.text)
+				}
+				if deny(c) != (round == 0) {
+					t.Errorf("%s, limit of one, request %d of %s: passed %v", p.name, round+1, c.text, round > 0)
+				}
 			}
 		}
 	}
 }
 
-// BenchmarkDecision is one decision over 256 clients (hot) and a million live ones (cold), the clock read included.
+// BenchmarkDecision is one decision over 256 clients (hot) and a million live ones, and over 256 that are all refused;
+// reading the clock included.
 func BenchmarkDecision(b *testing.B) {
-	for _, n := range []int{256, million} {
-		all := clients(n)
+	for _, c := range []struct {
+		name       string
+		n, perHour int
+	}{{"hot-allow", 256, plenty}, {"hot-deny", 256, one}, {"1M-allow", million, plenty}} {
+		all := clients(c.n)
 		for _, p := range peers {
-			b.Run(fmt.Sprintf("%d/%s", n, p.name), func(b *testing.B) {
-				take := p.make(b, n)
+			b.Run(c.name+"/"+p.name, func(b *testing.B) {
+				take := p.make(b, c.n, c.perHour)
 				for i := range all {
 					take(all[i])
 				}
 				runtime.GC()
 				b.ReportAllocs()
 				for i := 0; b.Loop(); i++ {
-					take(all[i&(n-1)])
+					take(all[i&(c.n-1)])
 				}
 			})
 		}
@@ -182,7 +212,7 @@ func BenchmarkMemory(b *testing.B) {
 	for _, p := range peers {
 		b.Run(p.name, func(b *testing.B) {
 			before := heap()
-			take := p.make(b, million)
+			take := p.make(b, million, plenty)
 			for i := range n {
 				a := netip.AddrFrom4([4]byte{byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)})
 				take(client{a, a.String()})
