@@ -26,7 +26,7 @@ func (g *Guard) Middleware(next http.Handler) http.Handler {
 		}()
 		if v.Hold(r.Context()); v.Refused() {
 			v.Refuse(w, r)
-			rec.status = v.Verdict.Status
+			rec.status = v.Refusal().Status
 		} else {
 			next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
 			if rec.status == 0 {
