@@ -124,7 +124,7 @@ func (db *DB) EventsSeen(ctx context.Context, site, guard, boot string) ([]byte,
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return b, err
+	return b, one(err, "what was seen of guard "+guard)
 }
 
 const segmentColumns = `s.site, s.day, s.id, s.first, s.last, s.count, s.sealed`
@@ -138,9 +138,13 @@ const before = `($4 = 0 OR s.day < $4 OR (s.day = $4 AND s.id < $5))`
 
 // Segments gives the segments that reach into from ≤ time < to and stand before a place, the last first.
 func (db *DB) Segments(ctx context.Context, site string, from, to int64, day int32, id int64, limit int) ([]Segment, error) {
+	last := dayOf(to)
+	if day != 0 {
+		last = min(last, int64(day)) // so that a later page does not walk the days before it
+	}
 	return list(ctx, db, "listing segments", scanSegment, `SELECT `+segmentColumns+` FROM segment s
 		WHERE s.site = $1 AND s.last >= $2 AND s.first < $3 AND `+before+` AND s.day >= $6 AND s.day <= $7 ORDER BY s.day DESC, s.id DESC LIMIT $8`,
-		site, from, to, day, id, dayOf(from), dayOf(to), limit)
+		site, from, to, day, id, dayOf(from), last, limit)
 }
 
 // SegmentsWith gives those that have a term. It asks the days that have it, one by one and the last first, and so costs the
@@ -157,7 +161,7 @@ func (db *DB) SegmentsWith(ctx context.Context, site string, term int64, from, t
 	var all []Segment
 	for _, d := range days {
 		below := int64(math.MaxInt64)
-		if d == day {
+		if day != 0 && d == day {
 			below = id
 		}
 		some, err := list(ctx, db, "listing segments of a term", scanSegment, `SELECT `+segmentColumns+`
@@ -201,7 +205,7 @@ func (db *DB) SegmentBody(ctx context.Context, site string, day int32, id int64)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return b, err
+	return b, one(err, "reading a segment")
 }
 
 // Rollups gives a site's rollups of a span with from ≤ start < to, in order.
