@@ -57,9 +57,7 @@ func (s *shape) lists(n4, n6 int) [][]netip.Prefix {
 			a = last + 1<<(32-bits) // a neighbour: clouds come in rows
 		}
 		last = a
-		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], a)
-		s.put(out, netip.PrefixFrom(netip.AddrFrom4(b), bits).Masked())
+		s.put(out, uint64(a>>16), netip.PrefixFrom(address4(a), bits).Masked())
 	}
 	tops := []uint64{0x2a02, 0x2603, 0x2600, 0x2001, 0x2a04, 0x2606, 0x2406, 0x2602, 0x2a05, 0x2a01, 0x2a0f, 0x2a00, 0x2607, 0x2400}
 	sites := make([]uint64, 2950) // the /32 that hold all IPv6 prefixes; the first one two fifths of them
@@ -77,23 +75,19 @@ func (s *shape) lists(n4, n6 int) [][]netip.Prefix {
 		if bits > 64 {
 			lo = uint64(s.rnd.IntN(1 << 12))
 		}
-		s.put(out, prefix6(hi, lo, bits))
+		s.put(out, sites[i]>>32, netip.PrefixFrom(address6(hi, lo), bits).Masked())
 	}
 	return out
 }
 
-func (s *shape) put(out [][]netip.Prefix, p netip.Prefix) {
-	f := s.rnd.Float64()
-	i := int(float64(len(out)) * f * f * f)
-	out[i] = append(out[i], p)
-	if s.rnd.IntN(8) == 0 { // a crawler inside a cloud
-		j := s.rnd.IntN(len(out))
-		out[j] = append(out[j], p)
+// put gives a prefix to the owner of its block and, one in eight, to a crawler or a collected list as well.
+func (s *shape) put(out [][]netip.Prefix, block uint64, p netip.Prefix) {
+	f := float64(block*0x9e3779b97f4a7c15>>40) / (1 << 24)
+	owner := int(40 * f * f * f)
+	out[owner] = append(out[owner], p)
+	if s.rnd.IntN(8) == 0 {
+		out[40+owner%10] = append(out[40+owner%10], p)
 	}
-}
-
-func prefix6(hi, lo uint64, bits int) netip.Prefix {
-	return netip.PrefixFrom(address6(hi, lo), bits).Masked()
 }
 
 func address6(hi, lo uint64) netip.Addr {
