@@ -180,19 +180,18 @@ func (b *Backend) networkChanged(ctx context.Context, name string) {
 	}
 }
 
-// retain forgets what is older than the retention, at start and each hour.
+// retain forgets what is older than the retention, at start and each hour; bans that ran out are put among the past
+// ones each minute.
 func (b *Backend) retain(ctx context.Context) {
-	tick := time.NewTicker(time.Hour)
+	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	for {
+	for minute := 0; ; minute++ {
 		now := b.o.Now()
-		if b.o.Retention > 0 {
-			if _, err := b.Events.Retain(ctx, now, int(b.o.Retention/(24*time.Hour))); err != nil && ctx.Err() == nil {
-				b.o.Log.Error("forgetting old events", "err", err)
-			}
+		if _, err := b.DB.ExpireBans(ctx, now.UnixMilli()); err != nil && ctx.Err() == nil {
+			b.o.Log.Error("putting past bans away", "err", err)
 		}
-		if err := b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()); err != nil && ctx.Err() == nil {
-			b.o.Log.Error("forgetting old changes", "err", err)
+		if minute%60 == 0 {
+			b.forget(ctx, now)
 		}
 		select {
 		case <-ctx.Done():
@@ -200,6 +199,25 @@ func (b *Backend) retain(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// keepBans is how long past bans are remembered: as long as they make the next one longer.
+const keepBans = 90 * 24 * time.Hour
+
+func (b *Backend) forget(ctx context.Context, now time.Time) {
+	note := func(what string, err error) {
+		if err != nil && ctx.Err() == nil {
+			b.o.Log.Error("forgetting old "+what, "err", err)
+		}
+	}
+	if b.o.Retention > 0 {
+		_, err := b.Events.Retain(ctx, now, int(b.o.Retention/(24*time.Hour)))
+		note("events", err)
+		note("guards", b.DB.ForgetGuards(ctx, now.Add(-b.o.Retention).UnixMilli()))
+	}
+	_, err := b.DB.ForgetBans(ctx, now.Add(-keepBans).UnixMilli())
+	note("bans", err)
+	note("changes", b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()))
 }
 
 // namedRoute reports whether @name means something on a site.

@@ -10,40 +10,56 @@ import (
 	"palisade.dev/guard"
 )
 
-// TestBanReachesTwentyGuards holds the promise that a ban made anywhere is enforced by every connected guard within a
-// second.
-func TestBanReachesTwentyGuards(t *testing.T) {
-	h := newHouse(t)
-	const guards, bans = 20, 40
+const manyGuards = 20
+
+func connected(t testing.TB, h *house) []*guard.Guard {
 	var all []*guard.Guard
-	for i := range guards {
+	for i := range manyGuards {
 		all = append(all, h.guard(t, fmt.Sprintf("guard-%d", i)))
 	}
 	until(t, "all guards have a policy", func() bool {
 		return !slices.ContainsFunc(all, func(g *guard.Guard) bool { return g.Revision() == 0 })
 	})
-	took := make([]time.Duration, 0, bans)
-	for i := range bans {
-		address := fmt.Sprintf("198.51.100.%d", i)
-		at := time.Now()
-		if _, err := h.Bans.Impose(context.Background(), h.site.ID, address, time.Hour, "", "test"); err != nil {
-			t.Fatal(err)
-		}
-		until(t, "the ban of "+address, func() bool {
-			for _, g := range all {
-				if _, refused := refuses(g, address, "GET", "/"); !refused {
-					return false
-				}
+	return all
+}
+
+// banAndWait bans an address and gives the time until every guard refuses it.
+func banAndWait(t testing.TB, h *house, all []*guard.Guard, address string) time.Duration {
+	at := time.Now()
+	if _, err := h.Bans.Impose(context.Background(), h.site.ID, address, time.Hour, "", "test"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the ban of "+address, func() bool {
+		for _, g := range all {
+			if _, refused := refuses(g, address, "GET", "/"); !refused {
+				return false
 			}
-			return true
-		})
-		took = append(took, time.Since(at))
+		}
+		return true
+	})
+	return time.Since(at)
+}
+
+func TestBanReachesTwentyGuards(t *testing.T) {
+	h := newHouse(t)
+	all := connected(t, h)
+	for i := range 10 {
+		banAndWait(t, h, all, fmt.Sprintf("198.51.100.%d", i))
+	}
+}
+
+// BenchmarkBanToTwentyGuards measures the promise that a ban made anywhere is enforced by every connected guard within
+// a second: ms until the last of twenty guards refuses, over HTTP on one machine.
+func BenchmarkBanToTwentyGuards(b *testing.B) {
+	h := newHouse(b)
+	all := connected(b, h)
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		took = append(took, banAndWait(b, h, all, fmt.Sprintf("198.51.%d.%d", i>>8&255, i&255)))
 	}
 	slices.Sort(took)
-	t.Logf("ban to enforcement on %d guards: median %v, worst of %d %v", guards, took[len(took)/2], bans, took[len(took)-1])
-	if p99 := took[len(took)-1]; p99 > time.Second {
-		t.Errorf("the slowest ban took %v to reach %d guards", p99, guards)
-	}
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-median")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
 }
 
 func TestLeverReachesGuardsAndIsConfirmed(t *testing.T) {
@@ -79,11 +95,7 @@ func TestABanThatOneGuardMakesHoldsAtTheOther(t *testing.T) {
 	if reason, refused := refuses(one, "203.0.113.66", "GET", "/.env"); !refused || reason != "trap" {
 		t.Fatalf("refused %v, reason %q", refused, reason)
 	}
-	at := time.Now()
 	until(t, "the other guard's ban", func() bool { _, refused := refuses(two, "203.0.113.66", "GET", "/"); return refused })
-	if d := time.Since(at); d > time.Second {
-		t.Errorf("it took %v", d)
-	}
 	bans, err := h.DB.BanHistory(context.Background(), h.site.ID, "203.0.113.66", 10)
 	if err != nil || len(bans) != 1 || bans[0].Rule != "secret-files" || bans[0].Source != "trap" {
 		t.Errorf("bans %+v, %v", bans, err)

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"palisade.dev/backend/ban"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/guard/link"
@@ -64,10 +65,18 @@ func (l *local) Events(ctx context.Context, batch wire.Batch) error {
 		}
 		return err
 	}
+	if batch.Dropped > 0 {
+		if err := l.b.DB.GuardDropped(ctx, l.site.ID, batch.Guard, batch.Dropped, l.b.o.Now().UnixMilli()); err != nil {
+			l.b.o.Log.Error("noting lost events", "guard", batch.Guard, "err", err)
+		}
+	}
 	for i := range batch.Events {
 		if e := &batch.Events[i]; e.Ban != nil {
-			if err := l.b.Bans.Ordered(ctx, l.site.ID, batch.Guard, e); err != nil {
-				l.b.o.Log.Error("a ban that a guard asked for", "guard", batch.Guard, "subject", e.Ban.Subject, "err", err)
+			switch err := l.b.Bans.Ordered(ctx, l.site.ID, batch.Guard, e); {
+			case errors.Is(err, ban.ErrInvalid):
+				l.b.o.Log.Warn("a guard asked for a ban that makes no sense", "guard", batch.Guard, "err", err)
+			case err != nil:
+				return err
 			}
 		}
 	}

@@ -86,7 +86,7 @@ func (b *Bans) Ordered(ctx context.Context, site, guard string, e *wire.Event) e
 	}
 	s, err := engine.ParseSubject(e.Ban.Subject)
 	if err != nil {
-		return fmt.Errorf("a ban ordered by guard %s: %w", guard, err)
+		return fmt.Errorf("%w: a ban ordered by guard %s: %w", ErrInvalid, guard, err)
 	}
 	if err := b.harmless(site, s); err != nil {
 		return nil // the guard spares operators too; one that signed in since is spared here

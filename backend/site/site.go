@@ -112,22 +112,49 @@ func (s *Sites) Declare(ctx context.Context, c config.Site) (store.Site, error) 
 			return site, err
 		}
 	}
-	if err := s.declareRules(ctx, site.ID, c.Rules); err != nil {
-		return site, err
+	d := store.Declaration{
+		Site: site.ID, Source: store.SourceFile, Author: "configuration file", At: s.Now().UnixMilli(),
+		Kinds: []string{feed.KindRoute, feed.KindBlock, feed.KindTrap},
+	}
+	for i, r := range c.Rules {
+		text, err := json.Marshal(r)
+		if err != nil {
+			return site, err
+		}
+		mode := r.Mode
+		if mode == "" {
+			mode = "on"
+		}
+		d.Rules = append(d.Rules, store.Rule{ID: s.ID(), Site: site.ID, Name: r.Name, Body: string(text), Position: i, Mode: mode, Source: d.Source, Author: d.Author, Updated: d.At})
 	}
 	traps := c.Traps
 	if c.Honeypot != nil {
-		traps = append(append([]wire.Trap{}, traps...), wire.Trap{Name: "honeypot-form", Paths: []string{}, Form: c.Honeypot.Path, Then: []string{"block", "ban 1h", "alert"}})
+		traps = append(append([]wire.Trap{}, traps...), wire.Trap{Name: "honeypot-form", Form: c.Honeypot.Path, Then: []string{"block", "ban 1h", "alert"}})
 	}
 	err = errors.Join(
-		declare(ctx, s, site.ID, feed.KindRoute, c.Routes, func(r wire.Route) string { return routeName(r) }),
-		declare(ctx, s, site.ID, feed.KindBlock, c.Blocks, func(b wire.Block) string { return b.Name }),
-		declare(ctx, s, site.ID, feed.KindTrap, traps, func(t wire.Trap) string { return t.Name }),
+		add(&d, feed.KindRoute, c.Routes, routeName),
+		add(&d, feed.KindBlock, c.Blocks, func(b wire.Block) string { return b.Name }),
+		add(&d, feed.KindTrap, traps, func(t wire.Trap) string { return t.Name }),
 	)
 	if err != nil {
 		return site, err
 	}
+	if err := s.DB.Declare(ctx, d); err != nil {
+		return site, err
+	}
 	return s.DB.SiteByID(ctx, site.ID)
+}
+
+// add puts documents of a kind into a declaration.
+func add[T any](d *store.Declaration, kind string, want []T, name func(T) string) error {
+	for _, v := range want {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		d.Documents = append(d.Documents, store.Document{Site: d.Site, Kind: kind, Name: name(v), Body: string(text), Source: d.Source, Author: d.Author, Updated: d.At})
+	}
+	return nil
 }
 
 func routeName(r wire.Route) string {
@@ -138,75 +165,4 @@ func routeName(r wire.Route) string {
 		return r.Match[0]
 	}
 	return ""
-}
-
-func (s *Sites) declareRules(ctx context.Context, site string, rules []wire.Rule) error {
-	have, err := s.DB.Rules(ctx, site)
-	if err != nil {
-		return err
-	}
-	old := map[string]store.Rule{}
-	for _, r := range have {
-		if r.Source == store.SourceFile {
-			old[r.Name] = r
-		}
-	}
-	for i, r := range rules {
-		text, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		mode := r.Mode
-		if mode == "" {
-			mode = "on"
-		}
-		o, kept := old[r.Name]
-		delete(old, r.Name)
-		if kept && o.Body == string(text) && o.Position == i {
-			continue
-		}
-		if err := s.DB.PutRule(ctx, store.Rule{ID: s.ID(), Site: site, Name: r.Name, Body: string(text), Position: i, Mode: mode, Source: store.SourceFile, Author: "configuration file", Updated: s.Now().UnixMilli()}); err != nil {
-			return err
-		}
-	}
-	for name := range old {
-		if err := s.DB.DeleteRule(ctx, site, name, "configuration file", s.Now().UnixMilli()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func declare[T any](ctx context.Context, s *Sites, site, kind string, want []T, name func(T) string) error {
-	have, err := s.DB.Documents(ctx, site, kind)
-	if err != nil {
-		return err
-	}
-	old := map[string]store.Document{}
-	for _, d := range have {
-		if d.Source == store.SourceFile {
-			old[d.Name] = d
-		}
-	}
-	for _, v := range want {
-		text, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		n := name(v)
-		o, kept := old[n]
-		delete(old, n)
-		if kept && o.Body == string(text) {
-			continue
-		}
-		if err := s.DB.PutDocument(ctx, store.Document{Site: site, Kind: kind, Name: n, Body: string(text), Source: store.SourceFile, Author: "configuration file", Updated: s.Now().UnixMilli()}); err != nil {
-			return err
-		}
-	}
-	for n := range old {
-		if err := s.DB.DeleteDocument(ctx, site, kind, n, "configuration file", s.Now().UnixMilli()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -145,7 +145,7 @@ func (p *Policy) addSubjects(w *wire.Policy) error {
 		if err != nil {
 			return errors.Join(err1, err2, fmt.Errorf("operators: %q is no address: want one such as 203.0.113.7", o))
 		}
-		operators = append(operators, prefix.Change[entry]{Prefix: netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())})
+		operators = append(operators, prefix.Change[entry]{Prefix: prefix.Group(a)})
 	}
 	p.operators = (&prefix.List[entry]{}).With(operators)
 	return errors.Join(err1, err2)

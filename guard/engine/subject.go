@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"palisade.dev/guard/prefix"
 )
@@ -91,8 +92,8 @@ func ParseSubject(s string) (Subject, error) {
 	if ok {
 		for _, d := range []Dimension{ByAccount, ByKey, ByCertificate, BySession, ByFingerprint} {
 			if kind == dimensionNames[d] {
-				if value == "" || len(value) > 256 {
-					return Subject{}, fmt.Errorf("subject %q: after %q come 1 to 256 bytes", s, kind+":")
+				if value == "" || len(value) > 256 || !legible(value) {
+					return Subject{}, fmt.Errorf("subject %q: after %q come 1 to 256 bytes of text without control characters", s, kind+":")
 				}
 				return Subject{Kind: d, Value: value}, nil
 			}
@@ -103,6 +104,19 @@ func ParseSubject(s string) (Subject, error) {
 		return Subject{}, fmt.Errorf("subject %q is no address or prefix (%w) and does not begin with account:, api_key:, certificate:, session: or fingerprint:", s, err)
 	}
 	return Subject{Prefix: p}, nil
+}
+
+// legible reports whether a stranger's word is text that every store and page can hold.
+func legible(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // String is what ParseSubject reads.
