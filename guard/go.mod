@@ -2,4 +2,4 @@ module palisade.dev/guard
 
 go 1.25.0
 
-require github.com/gaissmai/bart v0.30.0 // indirect
+require github.com/gaissmai/bart v0.30.0
