@@ -21,8 +21,8 @@ type Tally struct {
 type Size struct {
 	Clients  int // 64 bytes each
 	Keys     int // 32 bytes each
-	Distinct int // about 600 bytes each
-	Bans     int // 16 bytes each
+	Distinct int // about 570 bytes each
+	Bans     int // 32 bytes each
 }
 
 // DefaultSize holds a quarter of a million live clients in about 40 MiB.
