@@ -50,11 +50,22 @@ func (c *Classes) LookupWords(hi, lo uint64, is4 bool) Class {
 	return c.trie.find(c.v6, hi, lo)
 }
 
-// Members are the numbers of a class's lists, ascending. The caller must not change the slice.
-func (c *Classes) Members(k Class) []uint16 { return c.members[k] }
+// Members are the numbers of a class's lists, ascending. The caller must not change the slice. A class that this table
+// never gave has none.
+func (c *Classes) Members(k Class) []uint16 {
+	if int(k) >= len(c.members) {
+		return nil
+	}
+	return c.members[k]
+}
 
-// Mask is the class's lists as bits: list i is bit i&63 of word i>>6.
-func (c *Classes) Mask(k Class) [4]uint64 { return c.masks[k] }
+// Mask is the class's lists as bits: list i is bit i&63 of word i>>6. A class that this table never gave has none.
+func (c *Classes) Mask(k Class) [4]uint64 {
+	if int(k) >= len(c.masks) {
+		return mask{}
+	}
+	return c.masks[k]
+}
 
 // Len is how many classes there are.
 func (c *Classes) Len() int { return len(c.masks) }

@@ -97,6 +97,9 @@ func TestEmptyTable(t *testing.T) {
 	if c.Len() != 1 {
 		t.Fatalf("%d classes, want the empty one", c.Len())
 	}
+	if c.Members(7) != nil || c.Mask(7) != (mask{}) {
+		t.Fatal("a class of another table has lists")
+	}
 	if got := c.Lookup(netip.Addr{}); got != 0 {
 		t.Fatalf("no address has class %d", got)
 	}
@@ -168,6 +171,27 @@ func TestAgainstScanAtSize(t *testing.T) {
 	}
 	if asked < 2000 || hits < 1500 || hits == asked {
 		t.Fatalf("%d addresses asked about, %d hits", asked, hits)
+	}
+}
+
+// TestNest puts a prefix of each length into the next, each in a list of its own, and asks one bit off each of them.
+func TestNest(t *testing.T) {
+	for _, a := range []netip.Addr{netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("2a02:26f7:1234:5678:9abc:def0:1122:3344")} {
+		lists := make(scan, a.BitLen()+1)
+		for n := range lists {
+			lists[n] = []netip.Prefix{netip.PrefixFrom(a, n)}
+		}
+		c := build(t, lists)
+		checkAddress(t, c, a, lists.lookup(a))
+		for n := 1; n <= a.BitLen(); n++ {
+			off := a.AsSlice()
+			off[(n-1)>>3] ^= 0x80 >> ((n - 1) & 7)
+			b, _ := netip.AddrFromSlice(off)
+			checkAddress(t, c, b, lists.lookup(b))
+			if got := len(c.Members(c.Lookup(b))); got != n {
+				t.Fatalf("%s is in %d lists, want %d", b, got, n)
+			}
+		}
 	}
 }
 

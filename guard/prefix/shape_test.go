@@ -14,7 +14,7 @@ type shape struct {
 
 func newShape(seed uint64) *shape { return &shape{rand.New(rand.NewPCG(seed, 7))} }
 
-// lengths of IPv4 prefixes /9 to /32 and IPv6 ones, per thousand or so.
+// weights are how many prefixes of each length the public lists hold.
 var (
 	weights4 = map[int]int{
 		10: 12, 11: 27, 12: 59, 13: 110, 14: 231, 15: 503, 16: 1360, 17: 806, 18: 1287, 19: 1803, 20: 2622, 21: 3808, 22: 7847,

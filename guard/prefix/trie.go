@@ -47,8 +47,8 @@ const (
 // maxStride bounds a cut to 16 KiB of bitmap.
 const maxStride = 16
 
-// find looks up hi, then lo where longer prefixes than 64 bits are. Each step goes down a block, so that at most 128
-// steps follow each other on the worst table; three are usual.
+// find looks up hi, then lo where longer prefixes than 64 bits are. Each step goes at least one bit down or is one of
+// the last two of a word, which bounds the steps on any table, for misses too; on tables of real lists it is 1 to 6.
 func (t *trie) find(r ref, hi, lo uint64) Class {
 	key := hi
 	for r&kinds != leaf {
@@ -86,7 +86,7 @@ func (t *trie) root(first ref, turns []turn) ref {
 	return t.add(first, turns, 64)
 }
 
-// add puts the block of keys that share the bits above the low size bits into the trie. Changes are ascending, each to
+// add puts the block of keys that share the bits above the low size bits into the trie. Turns are ascending, each to
 // another answer than the one before, all within the block and none at its start; before them the answer is first.
 func (t *trie) add(first ref, turns []turn, size uint) ref {
 	n := len(turns)
@@ -113,7 +113,7 @@ func (t *trie) add(first ref, turns []turn, size uint) ref {
 	return t.slots(first, turns, size)
 }
 
-// slots cuts a block.
+// slots cuts a block as cut advises.
 func (t *trie) slots(first ref, turns []turn, size uint) ref {
 	n := len(turns)
 	stride := cut(turns, size)
@@ -133,24 +133,24 @@ func (t *trie) slots(first ref, turns []turn, size uint) ref {
 			t.words[at+slot>>6].begins |= 1 << (slot & 63)
 		}
 	}
-	mask := uint64(1)<<stride - 1
-	if turns[0].from>>shift&mask > 0 {
+	top := uint64(1)<<stride - 1
+	if turns[0].from>>shift&top > 0 {
 		put(0, first)
 	}
 	for i := 0; i < n; {
-		slot := turns[i].from >> shift & mask
+		slot := turns[i].from >> shift & top
 		if turns[i].from<<(64-shift) == 0 { // at the start of the slot
 			now = turns[i].to
 			i++
 		}
 		j := i
-		for j < n && turns[j].from>>shift&mask == slot {
+		for j < n && turns[j].from>>shift&top == slot {
 			j++
 		}
 		if j > i {
 			put(slot, t.add(now, turns[i:j], shift))
 			now = turns[j-1].to
-			if slot < mask && (j == n || turns[j].from>>shift&mask != slot+1) { // else the next turn says what is there
+			if slot < top && (j == n || turns[j].from>>shift&top != slot+1) { // else the next turn says what is there
 				put(slot+1, now)
 			}
 		} else {
