@@ -53,7 +53,7 @@ func (l *List[V]) With(changes []Change[V]) *List[V] {
 	return &List[V]{t}
 }
 
-// few: one change on its own costs about as much as copying this many entries (10 to 30 µs).
+// few: one change on its own costs about as much as copying this many entries (14 µs among 1,000, 35 among 100,000).
 const few = 50
 
 // Lookup gives the value of the longest prefix that covers the address.

@@ -26,7 +26,7 @@ func standing(n int) (*List[int64], []netip.Prefix) {
 	return (*List[int64])(nil).With(changes), ps
 }
 
-// BenchmarkListFind shows that the cost hardly grows with the number of entries. A stale hit finds an entry past its
+// BenchmarkListFind shows how the cost grows with the number of entries, as more of them lie outside the caches. A stale hit finds an entry past its
 // time and must look for a wider one.
 func BenchmarkListFind(b *testing.B) {
 	good := func(until int64) bool { return until > 0 }

@@ -1,5 +1,6 @@
-// Package prefix answers which network lists cover an address, and which ban or allowance does, at a cost that does
-// not grow with their number. It is pure: prefixes in, answers out.
+// Package prefix answers which network lists cover an address, and which ban or allowance does, in a bounded number of
+// steps however many there are; large tables cost more only as they leave the caches. It is pure: prefixes in, answers
+// out.
 package prefix
 
 import (
