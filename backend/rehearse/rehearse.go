@@ -57,7 +57,6 @@ type client struct {
 	last     int64
 	signed   []string
 	networks []string
-	near     bool
 	signAt   []int64
 }
 
