@@ -100,6 +100,7 @@ func Main(ctx context.Context, args []string, s Streams) (code int) {
 		kong.Description("Keeps bots and exploits away from web apps.\n\nProtect an app on port 4000:\n  palisade run --upstream http://127.0.0.1:4000"),
 		kong.Writers(s.Out, s.Err),
 		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.Help(printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
 		kong.UsageOnError(),
 		kong.Resolvers(environment(s.Env)),

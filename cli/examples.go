@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// examples end each command's help with a line that works.
+var examples = map[string]string{
+	"run": "palisade run --upstream http://127.0.0.1:4000", "serve": "palisade serve --console 127.0.0.1:9090",
+	"gateway": "PALISADE_SITE_KEY=psk_… palisade gateway --back http://127.0.0.1:9090 --upstream http://127.0.0.1:4000",
+	"site":    "palisade site list", "site list": "palisade site list", "site show": "palisade site show shop",
+	"site add": "palisade site add shop --personal-data", "site delete": "palisade site delete shop --yes",
+	"site key": "palisade site key list", "site key add": "palisade site key add shop --label 'second gateway'",
+	"site key list": "palisade site key list shop", "site key revoke": "palisade site key revoke 01k8 --site shop",
+	"site tie": "palisade site tie acme < key.txt",
+	"rule":     "palisade rule list", "rule list": "palisade rule list --json",
+	"rule add":    "palisade rule add busy --match 'GET /search' --limit '30 per 1m' --then throttle",
+	"rule delete": "palisade rule delete busy", "rule test": "palisade rule test POST /users/log_in",
+	"rule rehearse": "palisade rule rehearse busy --match 'GET /search' --limit '30 per 1m' --since 24h",
+	"ban":           "palisade ban list", "ban add": "palisade ban add 203.0.113.7 --for 1h --note 'scraping'",
+	"ban lift": "palisade ban lift 203.0.113.7", "ban list": "palisade ban list --limit 10",
+	"allow": "palisade allow list", "allow add": "palisade allow add 203.0.113.0/24 --note 'our office'",
+	"allow remove": "palisade allow remove 203.0.113.0/24", "allow list": "palisade allow list",
+	"network": "palisade network list", "network list": "palisade network list", "network lookup": "palisade network lookup 3.5.140.2",
+	"network refresh": "palisade network refresh cloud/aws", "network block": "palisade network block cloud,tor @signup",
+	"network unblock": "palisade network unblock cloud-tor-on-signup", "network blocks": "palisade network blocks",
+	"lever": "palisade lever list", "lever close": "palisade lever close 'POST /users/register' --for 15m",
+	"lever set": "palisade lever set known @signup --for 1h", "lever open": "palisade lever open @signup", "lever list": "palisade lever list",
+	"event": "palisade event tail", "event tail": "palisade event tail --refused",
+	"event find": "palisade event find --outcome login.failed --since 1h", "event counts": "palisade event counts --since 24h",
+	"client": "palisade client show 203.0.113.7", "client show": "palisade client show 203.0.113.7",
+	"config": "palisade config check palisade.yml", "config check": "palisade config check palisade.yml",
+	"config example": "palisade config example > palisade.yml",
+	"doctor":         "palisade doctor", "backup": "palisade backup palisade-backup.db",
+	"restore": "palisade restore palisade-backup.db --yes",
+	"demo":    "palisade demo attack", "demo attack": "palisade demo attack --duration 5s", "demo shop": "palisade demo shop --listen 127.0.0.1:4000",
+	"version": "palisade version",
+}
+
+// commandName is a command's words without the program's name and its arguments.
+func commandName(n *kong.Node) string {
+	var words []string
+	for ; n != nil && n.Type == kong.CommandNode; n = n.Parent {
+		words = append([]string{n.Name}, words...)
+	}
+	return strings.Join(words, " ")
+}
+
+// printHelp is kong's help, with the example.
+func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
+		return err
+	}
+	if n := ctx.Selected(); n != nil {
+		_, err := fmt.Fprintf(ctx.Stdout, "\nExample:\n  %s\n", examples[commandName(n)])
+		return err
+	}
+	return nil
+}
