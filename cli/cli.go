@@ -36,6 +36,7 @@ type Streams struct {
 	Terminal bool // Out is one, so colours and live updates make sense
 	Env      func(string) (string, bool)
 	Now      func() time.Time
+	Program  string // as it was called, for lines that are to be typed
 }
 
 // commands is the whole command line; its tags are the manual.
@@ -181,5 +182,5 @@ func Std() Streams {
 		_, plain := os.LookupEnv("NO_COLOR")
 		terminal = info.Mode()&os.ModeCharDevice != 0 && !plain
 	}
-	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Env: os.LookupEnv, Now: time.Now}
+	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Env: os.LookupEnv, Now: time.Now, Program: os.Args[0]}
 }

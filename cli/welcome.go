@@ -44,9 +44,9 @@ func (s *session) welcome(c *config.Config, addr net.Addr, demo string) {
 		if front != "http://"+config.DefaultListen {
 			target = " --target " + front
 		}
-		fmt.Fprintf(w, "    palisade demo attack%s%s\n", flags, target)
+		fmt.Fprintf(w, "    %s demo attack%s%s\n", s.Program, flags, target)
 	}
-	fmt.Fprintf(w, "    palisade event tail%s\n", flags)
-	fmt.Fprintf(w, "    palisade lever close '@signup' --for 15m%s\n", flags)
-	fmt.Fprintf(w, "    palisade ban list%s\n\n", flags)
+	fmt.Fprintf(w, "    %s event tail%s\n", s.Program, flags)
+	fmt.Fprintf(w, "    %s lever close '@signup' --for 15m%s\n", s.Program, flags)
+	fmt.Fprintf(w, "    %s ban list%s\n\n", s.Program, flags)
 }
