@@ -170,7 +170,7 @@ func (s *session) exit(err error) int {
 // logger writes for people on a terminal and JSON otherwise.
 func logger(s Streams, level slog.Level) *slog.Logger {
 	if s.Terminal {
-		return slog.New(tint.NewHandler(s.Err, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+		return slog.New(tint.NewTextHandler(s.Err, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
 	}
 	return slog.New(slog.NewJSONHandler(s.Err, &slog.HandlerOptions{Level: level}))
 }

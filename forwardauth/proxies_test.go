@@ -164,7 +164,7 @@ func try(t *testing.T, program string, files []string, args func(string) []strin
 	if limits && res.Header.Get("RateLimit-Policy") == "" {
 		t.Errorf("no RateLimit-Policy: %v", res.Header)
 	}
-	res, body = get("POST", "/login", "name=a&password=b", "X-Forwarded-For: 203.0.113.66", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /harmless", "X-Forwarded-Host: unknown.example")
+	res, _ = get("POST", "/login", "name=a&password=b", "X-Forwarded-For: 203.0.113.66", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /harmless", "X-Forwarded-Host: unknown.example")
 	expect("a sign-in that says it is something else", res, 200)
 	if e := d.last(); e.Method != "POST" || e.Path != "/login" || e.Host != "shop.example" {
 		t.Errorf("the guard saw %+v", e)
@@ -176,7 +176,7 @@ func try(t *testing.T, program string, files []string, args func(string) []strin
 	if res.Header.Get("Retry-After") == "" || !strings.Contains(body, "Please wait a moment") || !strings.Contains(body, "Reference") {
 		t.Errorf("%v\n%s", res.Header, body)
 	}
-	res, body = get("POST", "/login", "name=a", "Accept: application/json")
+	res, _ = get("POST", "/login", "name=a", "Accept: application/json")
 	expect("one too many again", res, 429)
 	res, body = get("GET", "/closed", "")
 	expect("a closed route", res, 503)

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -134,14 +135,14 @@ func (v *Visit) gather(r *http.Request, f Facts) {
 func (v *Visit) key(r *http.Request) {
 	id := v.state.id
 	normalised, err := id.keys.Find(r)
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		k := id.keys.ID(normalised)
 		v.Request.Key = k.Short()
 		if len(id.principals) > 0 {
 			v.Request.Account = id.principals[k.String()]
 		}
-	case identity.ErrKeyMissing:
+	case errors.Is(err, identity.ErrKeyMissing):
 		v.Request.KeyFault = engine.KeyMissing
 	default:
 		v.Request.KeyFault = engine.KeyMalformed

@@ -64,7 +64,7 @@ func TestExplain(t *testing.T) {
 		t.Fatalf("only %d cases", len(cases))
 	}
 	for _, plain := range []error{errors.New("something else"), ErrNotFound, liteError(1), pgError("42601")} {
-		if got := explain(plain); got != plain {
+		if got := explain(plain); got != plain { //nolint:errorlint // the very same, not one round it
 			t.Errorf("%v became %v", plain, got)
 		}
 	}

@@ -23,7 +23,7 @@ var errAbandoned = errors.New("it was abandoned in the middle")
 
 // do runs f.
 func (j *job) do(ctx context.Context, tx *sql.Tx) (err error) {
-	err = errAbandoned
+	err = errAbandoned //nolint:wastedassign // what a panic leaves
 	defer func() {
 		if p := recover(); p != nil {
 			j.panics = fmt.Sprintf("%v\n\n%s", p, debug.Stack())

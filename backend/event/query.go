@@ -58,8 +58,15 @@ func (q Query) conditions() ([]condition, error) {
 		value  string
 		column int
 	}{
-		{q.Key, colKey}, {q.Certificate, colCertificate}, {q.Fingerprint, colFingerprint}, {q.Route, colRoute}, {q.Action, colAction},
-		{q.Reason, colReason}, {q.Kind, colKind}, {q.Session, colSession}, {q.Host, colHost},
+		{q.Key, colKey},
+		{q.Certificate, colCertificate},
+		{q.Fingerprint, colFingerprint},
+		{q.Route, colRoute},
+		{q.Action, colAction},
+		{q.Reason, colReason},
+		{q.Kind, colKind},
+		{q.Session, colSession},
+		{q.Host, colHost},
 	} {
 		if w.value != "" {
 			cs = append(cs, equals(w.column, found[w.column], w.value))

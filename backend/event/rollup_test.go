@@ -119,8 +119,10 @@ func TestRollupsAreBounded(t *testing.T) {
 		delta := &Rollup{}
 		for range 300 {
 			long := strings.Repeat("x", 180) + fmt.Sprint(chance.Uint64())
-			e := wire.Event{Action: long, Account: long, Route: long, Rule: long, Agent: long, Networks: []string{long}, Marks: []string{long},
-				Outcomes: []wire.Outcome{{Kind: long[150:], Result: "r"}}, Address: newTraffic(chance.Uint64(), 1).next().Address}
+			e := wire.Event{
+				Action: long, Account: long, Route: long, Rule: long, Agent: long, Networks: []string{long}, Marks: []string{long},
+				Outcomes: []wire.Outcome{{Kind: long[150:], Result: "r"}}, Address: newTraffic(chance.Uint64(), 1).next().Address,
+			}
 			delta.add(&e)
 		}
 		r.merge(delta)

@@ -21,8 +21,16 @@ func meets(q Query, e wire.Event) bool {
 		return false
 	}
 	for _, w := range [][2]string{
-		{q.Key, e.Key}, {q.Certificate, e.Certificate}, {q.Fingerprint, e.Fingerprint}, {q.Route, e.Route}, {q.Action, e.Action},
-		{q.Reason, e.Reason}, {q.Kind, e.Kind}, {q.Session, e.Session}, {q.Host, e.Host}, {q.Address, e.Address.String()},
+		{q.Key, e.Key},
+		{q.Certificate, e.Certificate},
+		{q.Fingerprint, e.Fingerprint},
+		{q.Route, e.Route},
+		{q.Action, e.Action},
+		{q.Reason, e.Reason},
+		{q.Kind, e.Kind},
+		{q.Session, e.Session},
+		{q.Host, e.Host},
+		{q.Address, e.Address.String()},
 	} {
 		if w[0] != "" && w[0] != w[1] {
 			return false
@@ -349,8 +357,13 @@ func TestWhatIsKnownOfAClient(t *testing.T) {
 			minutes int
 			want    bool
 		}{
-			{home, "ann", -50, true}, {home, "", 1, true}, {home, "", 2, false}, {home, "bob", -50, false}, {cafe, "ann", -50, false},
-			{home, "ann", -119, true}, {home, "ann", -120, false},
+			{home, "ann", -50, true},
+			{home, "", 1, true},
+			{home, "", 2, false},
+			{home, "bob", -50, false},
+			{cafe, "ann", -50, false},
+			{home, "ann", -119, true},
+			{home, "ann", -120, false},
 		} {
 			if got := in.Near(k.address, k.account, noon.Add(time.Duration(k.minutes)*time.Minute).UnixMicro()); got != k.want {
 				t.Errorf("case %d: signed in near: %v", i, got)

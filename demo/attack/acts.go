@@ -58,8 +58,10 @@ func acts(o Options) (chosen []act) {
 	all := []act{
 		{name: SignUp, rate: o.Rate, count: inTime(o.Rate), shot: signUps(o.Rand, o.From), landed: redirected},
 		{name: Stuffing, rate: slow, count: inTime(slow), shot: leaks(o.Rand, o.From, inTime(slow)), landed: redirected},
-		{name: Scan, rate: slow, count: min(inTime(slow), len(paths)), shot: scan(paths, o.From),
-			landed: func(status int) bool { return status >= 200 && status < 300 }},
+		{
+			name: Scan, rate: slow, count: min(inTime(slow), len(paths)), shot: scan(paths, o.From),
+			landed: func(status int) bool { return status >= 200 && status < 300 },
+		},
 	}
 	for _, a := range all {
 		for _, name := range o.Acts {

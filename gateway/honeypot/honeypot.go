@@ -4,6 +4,7 @@ package honeypot
 
 import (
 	"bytes"
+	"errors"
 	"html"
 	"io"
 	"mime"
@@ -183,7 +184,7 @@ func (z *zipped) Read(b []byte) (int, error) {
 			_, _ = z.re.Write(piece[:n]) // a buffer takes all
 		}
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			_ = z.re.Close()
 		case err == nil:
 			_ = z.re.Flush()

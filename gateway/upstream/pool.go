@@ -282,9 +282,9 @@ func (p *Pool) exchange(c *conn, r *Request) (res *Response, unseen bool, err er
 		return fail(true, "sending to", err)
 	}
 	for {
-		h, err := http.ReadResponse(c.r, r.Request)
+		h, err := http.ReadResponse(c.r, r.Request) //nolint:bodyclose // Response.Close does, or the connection is given up
 		if err != nil {
-			var none = c.limit.left == p.o.MaxHeader
+			none := c.limit.left == p.o.MaxHeader
 			return fail(none, "reading the answer of", err)
 		}
 		if h.StatusCode >= 200 {

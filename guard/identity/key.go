@@ -109,10 +109,10 @@ func (k *Keys) Find(r *http.Request) (string, error) {
 	take := func(raw string) {
 		s, err := k.Normalise(raw)
 		switch {
-		case err == ErrKeyMissing: // an empty field is none
-		case err != nil && fault != ErrKeyAmbiguous:
+		case errors.Is(err, ErrKeyMissing): // an empty field is none
+		case err != nil && !errors.Is(fault, ErrKeyAmbiguous):
 			fault = err
-		case fault == ErrKeyMissing:
+		case errors.Is(fault, ErrKeyMissing):
 			found, fault = s, nil
 		case fault == nil && s != found:
 			fault = ErrKeyAmbiguous

@@ -92,8 +92,11 @@ func TestShortForms(t *testing.T) {
 		out  string
 	}{
 		{`{"name":"a","match":"POST /x","by":"address","limit":"5 per 1m","then":"throttle"}`, Rule{Name: "a", Match: Match{Route: "POST /x"}, By: Words{"address"}, Limit: "5 per 1m", Then: Words{"throttle"}}, ""},
-		{`{"name":"a","match":{"route":"@login","host":"a.example","network":["cloud","tor"]},"by":["address","account"],"limit":"1 per 1s"}`,
-			Rule{Name: "a", Match: Match{Route: "@login", Host: Words{"a.example"}, Network: Words{"cloud", "tor"}}, By: Words{"address", "account"}, Limit: "1 per 1s"}, ""},
+		{
+			`{"name":"a","match":{"route":"@login","host":"a.example","network":["cloud","tor"]},"by":["address","account"],"limit":"1 per 1s"}`,
+			Rule{Name: "a", Match: Match{Route: "@login", Host: Words{"a.example"}, Network: Words{"cloud", "tor"}}, By: Words{"address", "account"}, Limit: "1 per 1s"},
+			"",
+		},
 	}
 	for _, c := range cases {
 		var r Rule
