@@ -36,10 +36,8 @@ FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME
 	@./scripts/fuzz $(FUZZTIME)
 
-lint: ## golangci-lint
-	GOWORK=off $(GO) build -modfile=tools.mod -o bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-	bin/golangci-lint run ./...
-	cd guard && ../bin/golangci-lint run -c ../.golangci.yml ./...
+lint: ## golangci-lint; the first run builds it
+	@GO='$(GO)' ./scripts/lint
 
 fmt: ## format
 	GOWORK=off $(GO) tool -modfile=tools.mod gofumpt -w $$(git ls-files '*.go')
