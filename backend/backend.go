@@ -22,11 +22,14 @@ import (
 	"sync"
 	"time"
 
+	"palisade.dev/backend/access"
 	"palisade.dev/backend/ban"
+	"palisade.dev/backend/client"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/backend/lever"
+	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
 	"palisade.dev/config"
@@ -55,6 +58,8 @@ type Backend struct {
 	Bans      *ban.Bans
 	Levers    *lever.Levers
 	Sites     *site.Sites
+	Rules     *rule.Rules
+	Clients   *client.Clients
 	Feed      *feed.Feed
 	Networks  *Networks
 	operators operators
@@ -94,6 +99,8 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Bans = &ban.Bans{Store: o.DB, Now: o.Now, ID: b.id, Operators: func(string) []string { return b.operators.addresses() }}
 	b.Levers = &lever.Levers{Store: o.DB, Now: o.Now, ID: b.id, Known: b.namedRoute}
 	b.Sites = &site.Sites{DB: o.DB, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
+	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id}
+	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Now: o.Now}
 	return b, nil
 }
 
@@ -159,11 +166,14 @@ func (b *Backend) operatorToken() error {
 	return nil
 }
 
-// Authorized reports whether a request carries the operator's token.
-func (b *Backend) Authorized(r *http.Request) bool {
+// Actor says who makes a request of the API: the operator, or the person whose token it carries.
+func (b *Backend) Actor(r *http.Request) access.Actor {
 	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	got := sum(text)
-	return subtle.ConstantTimeCompare(got[:], b.token[:]) == 1 && ok
+	if subtle.ConstantTimeCompare(got[:], b.token[:]) == 1 && ok {
+		return access.Operator
+	}
+	return access.Actor{}
 }
 
 // Run does what has to be done from time to time, until the context ends.

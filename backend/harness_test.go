@@ -51,10 +51,10 @@ func newHouse(t testing.TB) *house {
 	h := &house{Backend: open(t, t.TempDir())}
 	ctx := context.Background()
 	var err error
-	if h.site, err = h.Sites.Create(ctx, site.Facts{Name: "shop", WebFacing: true}, feed.Settings{Defaults: true}); err != nil {
+	if h.site, err = h.Sites.Create(ctx, site.Facts{Name: "shop", WebFacing: true}, feed.Settings{Defaults: true}, "test"); err != nil {
 		t.Fatal(err)
 	}
-	if h.key, _, err = h.Sites.AddKey(ctx, h.site.ID, "test"); err != nil {
+	if h.key, _, err = h.Sites.AddKey(ctx, h.site.ID, "test", "test"); err != nil {
 		t.Fatal(err)
 	}
 	h.server = httptest.NewServer(h.Handler())

@@ -40,7 +40,7 @@ func acknowledge(dir string) {
 	b := open(t, dir)
 	s, err := b.DB.SiteByName(ctx, "shop")
 	if err != nil {
-		if s, err = b.Sites.Create(ctx, site.Facts{Name: "shop"}, feed.Settings{Defaults: true}); err != nil {
+		if s, err = b.Sites.Create(ctx, site.Facts{Name: "shop"}, feed.Settings{Defaults: true}, "test"); err != nil {
 			panic(err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/api"
+	"palisade.dev/backend/client"
 	"palisade.dev/guard/wire"
 )
 
@@ -205,14 +206,14 @@ func (c *clientShowCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	var x api.ClientState
+	var x client.State
 	if err := s.call("GET", path+"/clients/"+url.PathEscape(c.Subject), nil, &x); err != nil {
 		return err
 	}
 	return s.show(x, func(w io.Writer) { s.client(w, &x) })
 }
 
-func (s *session) client(w io.Writer, x *api.ClientState) {
+func (s *session) client(w io.Writer, x *client.State) {
 	fmt.Fprint(w, word(x.Subject))
 	for _, n := range x.Networks {
 		fmt.Fprintf(w, "  [%s: %s]", n.Name, n.Title)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"palisade.dev/backend/api"
+	"palisade.dev/backend/client"
 	"palisade.dev/guard/wire"
 )
 
@@ -44,7 +45,7 @@ type networkLookupCmd struct {
 }
 
 func (c *networkLookupCmd) Run(s *session) error {
-	var found []api.Found
+	var found []client.Found
 	if err := s.call("GET", "/networks/lookup?address="+url.QueryEscape(c.Address), nil, &found); err != nil {
 		return err
 	}

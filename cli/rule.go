@@ -7,8 +7,8 @@ import (
 	"os"
 	"strings"
 
-	"palisade.dev/backend/api"
 	"palisade.dev/backend/rehearse"
+	"palisade.dev/backend/rule"
 	"palisade.dev/config"
 	"palisade.dev/guard/wire"
 )
@@ -28,7 +28,7 @@ func (c *ruleListCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	var rules []api.RuleState
+	var rules []rule.State
 	if err := s.call("GET", path+"/rules", nil, &rules); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (c *ruleAddCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	var kept api.RuleState
+	var kept rule.State
 	if err := s.call("PUT", path+"/rules/"+url.PathEscape(r.Name), r, &kept); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (c *ruleTestCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	var t api.Tested
+	var t rule.Tested
 	body := map[string]any{"method": c.Method, "target": c.Target, "address": c.Address, "host": c.Host, "header": c.Header, "times": c.Times}
 	if err := s.call("POST", path+"/rules/test", body, &t); err != nil {
 		return err

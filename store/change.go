@@ -16,6 +16,9 @@ type Change struct {
 	Subject  string
 	Body     string
 	Author   string
+
+	Before string // the thing before, for the audit log only
+	Silent bool   // nobody's doing: no entry in the audit log
 }
 
 // Kinds of a Change. All but ChangePolicy can travel to guards as a delta.
@@ -26,6 +29,17 @@ const (
 	ChangeAllow   = "allow"
 	ChangeUnallow = "unallow"
 )
+
+// audited names what a change is about: a kind and a name.
+func (c Change) audited() string {
+	switch c.Kind {
+	case ChangeBan, ChangeUnban:
+		return "ban " + c.Subject
+	case ChangeAllow, ChangeUnallow:
+		return "allowance " + c.Subject
+	}
+	return c.Subject
+}
 
 // errUnchanged rolls a change back that turned out to be none.
 var errUnchanged = errors.New("nothing to change")
@@ -55,6 +69,12 @@ func (db *DB) change(ctx context.Context, site, author, what string, at int64, f
 				ON CONFLICT (site, revision, kind, subject) DO UPDATE SET body = excluded.body`,
 				site, revision, at, c.Kind, c.Subject, c.Body, author)
 			if err != nil {
+				return err
+			}
+			if c.Silent {
+				continue
+			}
+			if err := audit(ctx, tx, Audited{At: at, Site: site, Author: author, Action: what, Subject: c.audited(), Earlier: c.Before, Later: c.Body}); err != nil {
 				return err
 			}
 		}
@@ -114,7 +134,7 @@ func (db *DB) Touch(ctx context.Context, what, author string, at int64) error {
 	}
 	for _, s := range sites {
 		err := db.change(ctx, s.ID, author, "telling "+s.Name+" of "+what, at, func(context.Context, *sql.Tx) ([]Change, error) {
-			return []Change{{Kind: ChangePolicy, Subject: what}}, nil
+			return []Change{{Kind: ChangePolicy, Subject: what, Silent: true}}, nil
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) { // deleted meanwhile
 			return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 )
 
 // Document is one small thing that a policy is made of: a block, a trap, a route.
@@ -25,7 +26,11 @@ func scanDocument(r scanner) (d Document, err error) {
 // PutDocument inserts a document or replaces the one of its kind and name.
 func (db *DB) PutDocument(ctx context.Context, d Document) error {
 	return db.change(ctx, d.Site, d.Author, "keeping "+d.Kind+" "+d.Name, d.Updated, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
-		return []Change{{Kind: ChangePolicy, Subject: d.Kind + " " + d.Name, Body: d.Body}}, putDocument(ctx, tx, d)
+		before, err := was(tx.QueryRowContext(ctx, `SELECT body FROM document WHERE site = $1 AND kind = $2 AND name = $3`, d.Site, d.Kind, d.Name))
+		if err != nil {
+			return nil, err
+		}
+		return []Change{{Kind: ChangePolicy, Subject: d.Kind + " " + d.Name, Body: d.Body, Before: before}}, putDocument(ctx, tx, d)
 	})
 }
 
@@ -39,11 +44,11 @@ func putDocument(ctx context.Context, tx *sql.Tx, d Document) error {
 // DeleteDocument takes a document away.
 func (db *DB) DeleteDocument(ctx context.Context, site, kind, name, author string, at int64) error {
 	return db.change(ctx, site, author, "deleting "+kind+" "+name, at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
-		res, err := tx.ExecContext(ctx, `DELETE FROM document WHERE site = $1 AND kind = $2 AND name = $3`, site, kind, name)
-		if err := some(res, err, "no "+kind+" "+name); err != nil {
-			return nil, err
+		before, err := was(tx.QueryRowContext(ctx, `DELETE FROM document WHERE site = $1 AND kind = $2 AND name = $3 RETURNING body`, site, kind, name))
+		if err == nil && before == "" {
+			err = fmt.Errorf("%w: no %s %s", ErrNotFound, kind, name)
 		}
-		return []Change{{Kind: ChangePolicy, Subject: kind + " " + name}}, nil
+		return []Change{{Kind: ChangePolicy, Subject: kind + " " + name, Before: before}}, err
 	})
 }
 

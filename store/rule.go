@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 )
 
 // Rule is a wire.Rule in JSON, with where it came from.
@@ -28,8 +30,20 @@ const (
 // PutRule inserts a rule or replaces the one of its name.
 func (db *DB) PutRule(ctx context.Context, r Rule) error {
 	return db.change(ctx, r.Site, r.Author, "keeping rule "+r.Name, r.Updated, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
-		return []Change{{Kind: ChangePolicy, Subject: "rule " + r.Name, Body: r.Body}}, putRule(ctx, tx, r)
+		before, err := was(tx.QueryRowContext(ctx, `SELECT body FROM rule WHERE site = $1 AND name = $2`, r.Site, r.Name))
+		if err != nil {
+			return nil, err
+		}
+		return []Change{{Kind: ChangePolicy, Subject: "rule " + r.Name, Body: r.Body, Before: before}}, putRule(ctx, tx, r)
 	})
+}
+
+// was reads what a thing is before it changes; a new one was nothing.
+func was(row *sql.Row) (body string, err error) {
+	if err = row.Scan(&body); errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return body, err
 }
 
 func putRule(ctx context.Context, tx *sql.Tx, r Rule) error {
@@ -43,11 +57,11 @@ func putRule(ctx context.Context, tx *sql.Tx, r Rule) error {
 // DeleteRule takes a rule away.
 func (db *DB) DeleteRule(ctx context.Context, site, name, author string, at int64) error {
 	return db.change(ctx, site, author, "deleting rule "+name, at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
-		res, err := tx.ExecContext(ctx, `DELETE FROM rule WHERE site = $1 AND name = $2`, site, name)
-		if err := some(res, err, "no rule "+name+" of your own"); err != nil {
-			return nil, err
+		before, err := was(tx.QueryRowContext(ctx, `DELETE FROM rule WHERE site = $1 AND name = $2 RETURNING body`, site, name))
+		if err == nil && before == "" {
+			err = fmt.Errorf("%w: no rule %s of your own", ErrNotFound, name)
 		}
-		return []Change{{Kind: ChangePolicy, Subject: "rule " + name}}, nil
+		return []Change{{Kind: ChangePolicy, Subject: "rule " + name, Before: before}}, err
 	})
 }
 

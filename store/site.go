@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 )
 
@@ -18,6 +21,7 @@ type Site struct {
 	Settings     string `json:"-"` // JSON: identity, answer and what else is said once
 	Created      int64  `json:"created"`
 	Revision     uint64 `json:"revision"`
+	Author       string `json:"-"` // who makes it; the audit log keeps that
 }
 
 const siteColumns = `id, name, environment, zone, web_facing, personal_data, secret, settings, created, revision`
@@ -28,25 +32,59 @@ func scanSite(r scanner) (s Site, err error) {
 
 // CreateSite makes a site at revision 1.
 func (db *DB) CreateSite(ctx context.Context, s Site) error {
-	return db.exec(ctx, "creating site "+s.Name, `INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
-		s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Secret, s.Settings, s.Created)
+	what := "creating site " + s.Name
+	return db.tx(ctx, what, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO site (`+siteColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
+			s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Secret, s.Settings, s.Created)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, Audited{At: s.Created, Site: s.ID, Author: s.Author, Action: what, Subject: "site", Later: s.facts()})
+	})
 }
 
 // UpdateSite changes what is said of a site; its secret and id stay.
 func (db *DB) UpdateSite(ctx context.Context, s Site, author string, at int64) error {
 	return db.change(ctx, s.ID, author, "changing site "+s.Name, at, func(ctx context.Context, tx *sql.Tx) ([]Change, error) {
-		_, err := tx.ExecContext(ctx, `UPDATE site SET name = $2, environment = $3, zone = $4, web_facing = $5, personal_data = $6, settings = $7 WHERE id = $1`,
+		old, err := scanSite(tx.QueryRowContext(ctx, `SELECT `+siteColumns+` FROM site WHERE id = $1`, s.ID))
+		if err != nil {
+			return nil, err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE site SET name = $2, environment = $3, zone = $4, web_facing = $5, personal_data = $6, settings = $7 WHERE id = $1`,
 			s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Settings)
-		return []Change{{Kind: ChangePolicy, Subject: "site"}}, err
+		return []Change{{Kind: ChangePolicy, Subject: "site", Before: old.facts(), Body: s.facts()}}, err
 	})
 }
 
 // DeleteSite forgets a site and all that belongs to it; its events go with their days.
-func (db *DB) DeleteSite(ctx context.Context, id string) error {
+func (db *DB) DeleteSite(ctx context.Context, id, author string, at int64) error {
 	return db.tx(ctx, "deleting the site", func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `DELETE FROM site WHERE id = $1`, id)
-		return some(res, err, "no such site")
+		name, err := was(tx.QueryRowContext(ctx, `DELETE FROM site WHERE id = $1 RETURNING name`, id))
+		if err == nil && name == "" {
+			err = fmt.Errorf("%w: no such site", ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, Audited{At: at, Site: id, Author: author, Action: "deleting site " + name, Subject: "site"})
 	})
+}
+
+// facts is what the audit log keeps of a site: of its settings, which may hold secrets, only whether they are the same.
+func (s Site) facts() string {
+	settings := sha256.Sum256([]byte(s.Settings))
+	text, err := json.Marshal(struct {
+		Name         string `json:"name"`
+		Environment  string `json:"environment"`
+		Zone         string `json:"zone"`
+		WebFacing    bool   `json:"web_facing"`
+		PersonalData bool   `json:"personal_data"`
+		Settings     string `json:"settings_sha256"`
+	}{s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, hex.EncodeToString(settings[:8])})
+	if err != nil {
+		panic(err) // strings and booleans always have a JSON form
+	}
+	return string(text)
 }
 
 // Sites gives all sites by name.
@@ -75,6 +113,7 @@ type SiteKey struct {
 	Created  int64  `json:"created"`
 	LastUsed int64  `json:"last_used"`
 	Revoked  int64  `json:"revoked,omitempty"`
+	Author   string `json:"-"` // who makes it; the audit log keeps that
 }
 
 // AddSiteKey adds a key; a third valid one is a conflict.
@@ -94,7 +133,10 @@ func (db *DB) AddSiteKey(ctx context.Context, k SiteKey) error {
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO site_key (id, site, label, hash, created, last_used, revoked) VALUES ($1, $2, $3, $4, $5, 0, 0)`,
 			k.ID, k.Site, k.Label, k.Hash, k.Created)
-		return err
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, Audited{At: k.Created, Site: k.Site, Author: k.Author, Action: "adding a site key", Subject: "key " + k.ID, Later: k.Label})
 	})
 }
 
@@ -108,10 +150,13 @@ func scanKey(r *sql.Rows) (k SiteKey, err error) {
 }
 
 // RevokeSiteKey ends a key at once.
-func (db *DB) RevokeSiteKey(ctx context.Context, site, id string, at int64) error {
+func (db *DB) RevokeSiteKey(ctx context.Context, site, id, author string, at int64) error {
 	return db.tx(ctx, "revoking a site key", func(ctx context.Context, tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE site_key SET revoked = $3 WHERE site = $1 AND id = $2 AND revoked = 0`, site, id, at)
-		return some(res, err, "no valid key "+id)
+		if err := some(res, err, "no valid key "+id); err != nil {
+			return err
+		}
+		return audit(ctx, tx, Audited{At: at, Site: site, Author: author, Action: "revoking a site key", Subject: "key " + id})
 	})
 }
 

@@ -14,11 +14,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"palisade.dev/backend/access"
 	"palisade.dev/backend/ban"
+	"palisade.dev/backend/client"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network"
+	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/guard/engine"
 	"palisade.dev/store"
@@ -33,15 +36,17 @@ type Parts struct {
 	Feed     *feed.Feed
 	Events   *event.Log
 	Search   *event.Search
+	Rules    *rule.Rules
+	Clients  *client.Clients
 	Networks Networks
 	Version  string
 	Now      func() time.Time
 	ID       func() string
 	Log      *slog.Logger
 
-	// Authorized reports whether a request may; Operator is told the address of one that may.
-	Authorized func(*http.Request) bool
-	Operator   func(remote string)
+	// Actor says who makes a request; nobody is an actor without a name. Operator is told the address of one that may.
+	Actor    func(*http.Request) access.Actor
+	Operator func(remote string)
 }
 
 // Networks is what the API shows of network lists.
@@ -76,7 +81,9 @@ func New(p Parts) http.Handler {
 	a.networks()
 	a.events()
 	a.status()
-	mux.HandleFunc("GET /api/v1/sites/{site}/tail", a.tail)
+	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {
+		a.tail(w, r.WithContext(context.WithValue(r.Context(), needKey{}, on(access.See))))
+	})
 	return a.guarded(mux)
 }
 
@@ -86,20 +93,35 @@ func (a *api) guarded(next http.Handler) http.Handler {
 	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if !a.Authorized(r) {
+		actor := a.Actor(r)
+		if actor.Name == "" {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="palisade"`)
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = w.Write([]byte(`{"title":"Unauthorized","status":401,"detail":"a token is needed: the operator's is in the file operator.token of the data folder"}` + "\n"))
+			_, _ = w.Write([]byte(`{"title":"Unauthorized","status":401,"detail":"a token is needed: make one in the console under Your account, or take the operator's in the file operator.token of the data folder"}` + "\n"))
 			return
 		}
 		a.Operator(r.RemoteAddr)
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), actor)))
 	}))
 }
 
-// author is who changes something: there is one operator until people have accounts.
-const author = "operator"
+// author is who changes something, as lists and the audit log name them.
+func author(ctx context.Context) string { return access.Of(ctx).Name }
+
+// need is what an operation asks of who calls it.
+type need struct {
+	permission access.Permission
+	everywhere bool // it concerns the whole installation
+}
+
+func on(p access.Permission) need         { return need{permission: p} }
+func everywhere(p access.Permission) need { return need{permission: p, everywhere: true} }
+
+// anyone who is let in at all.
+var anyone need
+
+type needKey struct{}
 
 // fault gives an error its status. What went wrong inside is for the log.
 func (a *api) fault(err error) error {
@@ -110,7 +132,9 @@ func (a *api) fault(err error) error {
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator):
 		return huma.Error409Conflict(err.Error())
-	case errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, errInvalid):
+	case errors.Is(err, access.ErrForbidden):
+		return huma.Error403Forbidden(err.Error())
+	case errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, errInvalid):
 		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, event.ErrQuery):
 		return huma.Error422UnprocessableEntity(err.Error())
@@ -128,20 +152,38 @@ type On struct {
 	Site string `path:"site" doc:"name of the site"`
 }
 
+// site finds the site that a path names, if the caller may do there what the operation needs. One that the caller does
+// not see is as if it were not there.
 func (a *api) site(ctx context.Context, name string) (store.Site, error) {
-	return a.DB.SiteByName(ctx, name)
+	n, ok := ctx.Value(needKey{}).(need)
+	if !ok || n.permission == 0 {
+		panic("an operation on a site was registered without the permission it needs")
+	}
+	s, err := a.DB.SiteByName(ctx, name)
+	if err != nil {
+		return store.Site{}, err
+	}
+	if !access.Of(ctx).May(s.ID, access.See) {
+		return store.Site{}, fmt.Errorf("%w: site %s", store.ErrNotFound, name)
+	}
+	return s, access.Check(ctx, s.ID, n.permission)
 }
 
 // out wraps an answer's body.
 type out[T any] struct{ Body T }
 
 // op registers an operation.
-func op[I, O any](a *api, method, path, id, summary string, f func(context.Context, *I) (O, error)) {
+func op[I, O any](a *api, n need, method, path, id, summary string, f func(context.Context, *I) (O, error)) {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: 1 << 20,
-		Errors: []int{401, 404, 409, 422, 500},
+		Errors: []int{401, 403, 404, 409, 422, 500},
 	}, func(ctx context.Context, in *I) (*out[O], error) {
-		body, err := f(ctx, in)
+		if n.everywhere {
+			if err := access.Check(ctx, access.Everywhere, n.permission); err != nil {
+				return nil, a.fault(err)
+			}
+		}
+		body, err := f(context.WithValue(ctx, needKey{}, n), in)
 		if err != nil {
 			return nil, a.fault(err)
 		}

@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"palisade.dev/backend/access"
+	"palisade.dev/backend/client"
 	"palisade.dev/backend/event"
-	"palisade.dev/backend/rehearse"
-	"palisade.dev/guard/engine"
 	"palisade.dev/guard/wire"
-	"palisade.dev/store"
 )
 
 // Filter is what events can be looked for by.
@@ -60,52 +59,17 @@ type EventPage struct {
 	Next   string       `json:"next,omitempty" doc:"cursor of the next page"`
 }
 
-// ClientState is what is known of one client.
-type ClientState struct {
-	Subject  string            `json:"subject"`
-	By       string            `json:"by"`
-	Networks []Found           `json:"networks"`
-	Requests uint64            `json:"requests"`
-	First    int64             `json:"first" doc:"unix milliseconds"`
-	Last     int64             `json:"last"`
-	Actions  map[string]uint64 `json:"actions"`
-	Rules    map[string]uint64 `json:"rules"`
-	Marks    map[string]uint64 `json:"marks"`
-	SignIns  []SignIns         `json:"sign_ins" doc:"by account, last seven days"`
-	Used     []Counted         `json:"addresses"`
-	Others   []string          `json:"other_accounts"`
-	Bans     []store.Ban       `json:"bans"`
-	Shared   bool              `json:"shared" doc:"three or more accounts signed in from it"`
-	Bounded  bool              `json:"bounded" doc:"counts are of the newest events only, since first"`
-	Events   []wire.Event      `json:"events"`
-}
-
-// SignIns is how one account fared.
-type SignIns struct {
-	Account string `json:"account"`
-	OK      uint64 `json:"ok"`
-	Failed  uint64 `json:"failed"`
-	Last    int64  `json:"last"`
-}
-
-// Counted is a value of a top list.
-type Counted struct {
-	Value string `json:"value"`
-	Count uint64 `json:"count"`
-	Miss  uint64 `json:"miss,omitempty" doc:"the count may be too high by as much"`
-}
-
 // SummaryState is what happened in a time.
 type SummaryState struct {
-	From     int64                `json:"from"`
-	To       int64                `json:"to"`
-	StepMS   int64                `json:"step_ms"`
-	Requests uint64               `json:"requests"`
-	Clients  uint64               `json:"clients" doc:"distinct addresses, within a few percent"`
-	Actions  map[string]uint64    `json:"actions"`
-	Outcomes map[string]uint64    `json:"outcomes"`
-	Points   []Point              `json:"points"`
-	Top      map[string][]Counted `json:"top"`
+	From     int64                       `json:"from"`
+	To       int64                       `json:"to"`
+	StepMS   int64                       `json:"step_ms"`
+	Requests uint64                      `json:"requests"`
+	Clients  uint64                      `json:"clients" doc:"distinct addresses, within a few percent"`
+	Actions  map[string]uint64           `json:"actions"`
+	Outcomes map[string]uint64           `json:"outcomes"`
+	Points   []Point                     `json:"points"`
+	Top      map[string][]client.Counted `json:"top"`
 }
 
 // Point is one step of it.
@@ -117,7 +81,7 @@ type Point struct {
 }
 
 func (a *api) events() {
-	op(a, "GET", "/sites/{site}/events", "find-events", "Events, newest first", func(ctx context.Context, in *struct {
+	op(a, on(access.See), "GET", "/sites/{site}/events", "find-events", "Events, newest first", func(ctx context.Context, in *struct {
 		On
 		Filter
 	},
@@ -133,18 +97,18 @@ func (a *api) events() {
 		p, err := a.Search.Find(ctx, q)
 		return EventPage{append([]wire.Event{}, p.Events...), p.Next}, err
 	})
-	op(a, "GET", "/sites/{site}/clients/{subject}", "get-client", "Everything about one client", func(ctx context.Context, in *struct {
+	op(a, on(access.See), "GET", "/sites/{site}/clients/{subject}", "get-client", "Everything about one client", func(ctx context.Context, in *struct {
 		On
 		Subject string `path:"subject" maxLength:"300"`
 	},
-	) (ClientState, error) {
+	) (client.State, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
-			return ClientState{}, err
+			return client.State{}, err
 		}
-		return a.client(ctx, s, in.Subject)
+		return a.Clients.Show(ctx, s, in.Subject)
 	})
-	op(a, "GET", "/sites/{site}/summary", "get-summary", "What happened in a time, with top lists", func(ctx context.Context, in *struct {
+	op(a, on(access.See), "GET", "/sites/{site}/summary", "get-summary", "What happened in a time, with top lists", func(ctx context.Context, in *struct {
 		On
 		Since string `query:"since" default:"24h"`
 		Step  string `query:"step" default:"1h"`
@@ -171,17 +135,9 @@ func (a *api) events() {
 	})
 }
 
-func counted(entries []event.Entry) []Counted {
-	out := []Counted{}
-	for _, e := range entries {
-		out = append(out, Counted{e.Value, e.Count, e.Miss})
-	}
-	return out
-}
-
 func summaryState(s event.Summary) SummaryState {
 	out := SummaryState{
-		From: s.From.UnixMilli(), To: s.To.UnixMilli(), StepMS: s.Step.Milliseconds(), Points: []Point{}, Top: map[string][]Counted{},
+		From: s.From.UnixMilli(), To: s.To.UnixMilli(), StepMS: s.Step.Milliseconds(), Points: []Point{}, Top: map[string][]client.Counted{},
 		Requests: s.Total.Requests, Clients: s.Total.Clients(), Actions: s.Total.Actions, Outcomes: s.Total.Outcomes,
 	}
 	for _, p := range s.Points {
@@ -191,60 +147,9 @@ func summaryState(s event.Summary) SummaryState {
 		"addresses": event.Addresses, "accounts": event.Accounts, "routes": event.Routes, "networks": event.Networks,
 		"rules": event.Rules, "marks": event.Marks, "agents": event.Agents,
 	} {
-		out.Top[name] = counted(s.Total.Top(d, 10))
+		out.Top[name] = client.Count(s.Total.Top(d, 10))
 	}
 	return out
-}
-
-// sharedAccounts is the engine's own measure of an address that many people share.
-const sharedAccounts = 3
-
-func (a *api) client(ctx context.Context, s store.Site, text string) (ClientState, error) {
-	subject, err := engine.ParseSubject(text)
-	if err != nil {
-		return ClientState{}, fmt.Errorf("%w: %w", errInvalid, err)
-	}
-	by, value := "address", subject.String()
-	switch {
-	case subject.Value != "":
-		by, value = subject.Kind.String(), subject.Value
-	case !subject.Prefix.IsSingleIP():
-		by, value = "network", subject.Prefix.String()
-	}
-	c, err := a.Search.Client(ctx, s.ID, event.Subject{By: by, Value: value}, a.Now())
-	if err != nil {
-		return ClientState{}, err
-	}
-	state := ClientState{
-		Subject: subject.String(), By: by, Networks: []Found{}, Requests: c.Requests, Actions: c.Actions, Rules: c.Rules, Marks: c.Marks,
-		SignIns: []SignIns{}, Used: counted(c.Used), Others: append([]string{}, c.Others...), Bounded: c.Bounded, Events: append([]wire.Event{}, c.Events...),
-	}
-	if !c.First.IsZero() {
-		state.First, state.Last = c.First.UnixMilli(), c.Last.UnixMilli()
-	}
-	good := 0
-	for _, i := range c.SignIns {
-		state.SignIns = append(state.SignIns, SignIns{i.Account, i.OK, i.Failed, i.Last.UnixMilli()})
-		if i.OK > 0 {
-			good++
-		}
-	}
-	state.Shared = by == "address" && good >= sharedAccounts
-	if subject.Value == "" {
-		for _, m := range a.Networks.Lookup(subject.Prefix.Addr()) {
-			state.Networks = append(state.Networks, Found{m.Name, m.Kind, m.Title})
-		}
-	}
-	bans, err := a.DB.BanHistory(ctx, s.ID, subject.String(), 20)
-	state.Bans = append([]store.Ban{}, bans...)
-	return state, err
-}
-
-// stored gives a site's events to a rehearsal.
-func (a *api) stored(site string) rehearse.Events {
-	return func(ctx context.Context, from, to time.Time, f func(*wire.Event) error) error {
-		return a.Search.Export(ctx, event.Query{Site: site, From: from, To: to}, func(e wire.Event) error { return f(&e) })
-	}
 }
 
 // heartbeat keeps a quiet tail's connection from being taken for dead.

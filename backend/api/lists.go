@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"palisade.dev/backend/access"
 	"palisade.dev/backend/lever"
 	"palisade.dev/store"
 )
@@ -21,7 +22,7 @@ type Listed struct {
 }
 
 func (a *api) lists() {
-	op(a, "GET", "/sites/{site}/bans", "list-bans", "Standing bans, newest first", func(ctx context.Context, in *struct {
+	op(a, on(access.See), "GET", "/sites/{site}/bans", "list-bans", "Standing bans, newest first", func(ctx context.Context, in *struct {
 		On
 		After string `query:"after" doc:"id of the last one seen"`
 		Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
@@ -34,7 +35,7 @@ func (a *api) lists() {
 		bans, err := a.DB.StandingBans(ctx, s.ID, a.Now().UnixMilli(), in.After, in.Limit)
 		return append([]store.Ban{}, bans...), err
 	})
-	op(a, "POST", "/sites/{site}/bans", "impose-ban", "Keep a client out, at every guard within a second", func(ctx context.Context, in *struct {
+	op(a, on(access.Respond), "POST", "/sites/{site}/bans", "impose-ban", "Keep a client out, at every guard within a second", func(ctx context.Context, in *struct {
 		On
 		Body Entry
 	},
@@ -47,16 +48,16 @@ func (a *api) lists() {
 		if err != nil {
 			return store.Ban{}, err
 		}
-		return a.Bans.Impose(ctx, s.ID, in.Body.Subject, length, in.Body.Note, author)
+		return a.Bans.Impose(ctx, s.ID, in.Body.Subject, length, in.Body.Note, author(ctx))
 	})
-	op(a, "DELETE", "/sites/{site}/bans", "lift-ban", "Lift a ban", func(ctx context.Context, in *Listed) (done, error) {
+	op(a, on(access.Respond), "DELETE", "/sites/{site}/bans", "lift-ban", "Lift a ban", func(ctx context.Context, in *Listed) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err
 		}
-		return done{"the ban of " + in.Subject + " is lifted"}, a.Bans.Lift(ctx, s.ID, in.Subject, author)
+		return done{"the ban of " + in.Subject + " is lifted"}, a.Bans.Lift(ctx, s.ID, in.Subject, author(ctx))
 	})
-	op(a, "GET", "/sites/{site}/allowances", "list-allowances", "The allow list", func(ctx context.Context, in *On) ([]store.Allowance, error) {
+	op(a, on(access.See), "GET", "/sites/{site}/allowances", "list-allowances", "The allow list", func(ctx context.Context, in *On) ([]store.Allowance, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -64,7 +65,7 @@ func (a *api) lists() {
 		list, err := a.DB.Allowances(ctx, s.ID, a.Now().UnixMilli())
 		return append([]store.Allowance{}, list...), err
 	})
-	op(a, "POST", "/sites/{site}/allowances", "allow", "Let a client pass whatever the rules say", func(ctx context.Context, in *struct {
+	op(a, on(access.Respond), "POST", "/sites/{site}/allowances", "allow", "Let a client pass whatever the rules say", func(ctx context.Context, in *struct {
 		On
 		Body Entry
 	},
@@ -77,14 +78,14 @@ func (a *api) lists() {
 		if err != nil {
 			return store.Allowance{}, err
 		}
-		return a.Bans.Allow(ctx, s.ID, in.Body.Subject, length, in.Body.Note, author)
+		return a.Bans.Allow(ctx, s.ID, in.Body.Subject, length, in.Body.Note, author(ctx))
 	})
-	op(a, "DELETE", "/sites/{site}/allowances", "disallow", "Take a client off the allow list", func(ctx context.Context, in *Listed) (done, error) {
+	op(a, on(access.Respond), "DELETE", "/sites/{site}/allowances", "disallow", "Take a client off the allow list", func(ctx context.Context, in *Listed) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err
 		}
-		return done{in.Subject + " is off the allow list"}, a.Bans.Disallow(ctx, s.ID, in.Subject, author)
+		return done{in.Subject + " is off the allow list"}, a.Bans.Disallow(ctx, s.ID, in.Subject, author(ctx))
 	})
 }
 
@@ -102,7 +103,7 @@ type Receipts struct {
 }
 
 func (a *api) levers() {
-	op(a, "GET", "/sites/{site}/levers", "list-levers", "Levers that are not open", func(ctx context.Context, in *On) ([]store.Lever, error) {
+	op(a, on(access.See), "GET", "/sites/{site}/levers", "list-levers", "Levers that are not open", func(ctx context.Context, in *On) ([]store.Lever, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -110,7 +111,7 @@ func (a *api) levers() {
 		list, err := a.DB.Levers(ctx, s.ID, a.Now().UnixMilli())
 		return append([]store.Lever{}, list...), err
 	})
-	op(a, "POST", "/sites/{site}/levers", "set-lever", "Move the lever of a route; it returns by itself", func(ctx context.Context, in *struct {
+	op(a, on(access.Respond), "POST", "/sites/{site}/levers", "set-lever", "Move the lever of a route; it returns by itself", func(ctx context.Context, in *struct {
 		On
 		Body struct {
 			ID       string `json:"id,omitempty" maxLength:"64" doc:"makes a repeated request the same one"`
@@ -132,14 +133,14 @@ func (a *api) levers() {
 		if err != nil {
 			return LeverState{}, err
 		}
-		l, err := a.Levers.Set(ctx, s.ID, in.Body.ID, in.Body.Match, in.Body.Position, length, in.Body.Note, author)
+		l, err := a.Levers.Set(ctx, s.ID, in.Body.ID, in.Body.Match, in.Body.Position, length, in.Body.Note, author(ctx))
 		if err != nil {
 			return LeverState{}, err
 		}
 		s, err = a.DB.SiteByID(ctx, s.ID)
 		return LeverState{l, s.Revision}, err
 	})
-	op(a, "GET", "/sites/{site}/receipts", "get-receipts", "Which guards enforce a revision", func(ctx context.Context, in *struct {
+	op(a, on(access.See), "GET", "/sites/{site}/receipts", "get-receipts", "Which guards enforce a revision", func(ctx context.Context, in *struct {
 		On
 		Revision uint64 `query:"revision" required:"true"`
 	},

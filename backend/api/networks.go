@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	"palisade.dev/backend/access"
+	"palisade.dev/backend/client"
 	"palisade.dev/backend/network"
 )
 
@@ -24,13 +26,6 @@ type ListState struct {
 	NextTry   int64  `json:"next_try,omitempty"`
 }
 
-// Found is a list that covers an address.
-type Found struct {
-	Name  string `json:"name"`
-	Kind  string `json:"kind"`
-	Title string `json:"title"`
-}
-
 func listState(s network.Status) ListState {
 	l := ListState{
 		Name: s.Name, Kind: s.Kind, Title: s.Title, Source: s.Source, Official: s.Official, Licence: s.Licence,
@@ -43,28 +38,24 @@ func listState(s network.Status) ListState {
 }
 
 func (a *api) networks() {
-	op(a, "GET", "/networks", "list-networks", "Network lists with source, age and size", func(context.Context, *struct{}) ([]ListState, error) {
+	op(a, anyone, "GET", "/networks", "list-networks", "Network lists with source, age and size", func(context.Context, *struct{}) ([]ListState, error) {
 		states := []ListState{}
 		for _, s := range a.Networks.Status() {
 			states = append(states, listState(s))
 		}
 		return states, nil
 	})
-	op(a, "GET", "/networks/lookup", "lookup-network", "Which lists cover an address, what matters most first", func(_ context.Context, in *struct {
+	op(a, anyone, "GET", "/networks/lookup", "lookup-network", "Which lists cover an address, what matters most first", func(_ context.Context, in *struct {
 		Address string `query:"address" required:"true"`
 	},
-	) ([]Found, error) {
+	) ([]client.Found, error) {
 		address, err := netip.ParseAddr(in.Address)
 		if err != nil {
 			return nil, fmt.Errorf("%w: address %q: want one such as 203.0.113.7", errInvalid, in.Address)
 		}
-		found := []Found{}
-		for _, m := range a.Networks.Lookup(address) {
-			found = append(found, Found{m.Name, m.Kind, m.Title})
-		}
-		return found, nil
+		return client.Lists(a.Networks.Lookup(address)), nil
 	})
-	op(a, "POST", "/networks/refresh", "refresh-network", "Renew one list now", func(ctx context.Context, in *struct {
+	op(a, everywhere(access.Change), "POST", "/networks/refresh", "refresh-network", "Renew one list now", func(ctx context.Context, in *struct {
 		Body struct {
 			Name    string `json:"name" minLength:"1"`
 			AnySize bool   `json:"any_size,omitempty" doc:"believe the download however much smaller it is"`

@@ -17,7 +17,8 @@ func schemas() huma.Registry {
 	return r
 }
 
-// schemaName tells what is stored from what travels: both have bans, rules and sites.
+// schemaName tells what is stored from what travels: both have bans, rules and sites. A room's types go by the room's name
+// as well, as they do in Go: rule.State is RuleState.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
@@ -25,6 +26,9 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	if strings.HasSuffix(t.PkgPath(), "/store") {
 		return "Stored" + name
+	}
+	if room, ok := strings.CutPrefix(t.PkgPath(), "palisade.dev/backend/"); ok && room != "api" && !strings.HasPrefix(strings.ToLower(name), room) && !strings.Contains(name, "[") {
+		return strings.ToUpper(room[:1]) + room[1:] + name
 	}
 	return name
 }

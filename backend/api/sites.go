@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"palisade.dev/backend/access"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/site"
 	"palisade.dev/guard/identity"
@@ -26,13 +27,16 @@ type NewKey struct {
 }
 
 func (a *api) sites() {
-	op(a, "GET", "/sites", "list-sites", "All sites", func(ctx context.Context, _ *struct{}) ([]SiteState, error) {
+	op(a, anyone, "GET", "/sites", "list-sites", "All sites", func(ctx context.Context, _ *struct{}) ([]SiteState, error) {
 		sites, err := a.DB.Sites(ctx)
 		if err != nil {
 			return nil, err
 		}
 		states := []SiteState{}
 		for _, s := range sites {
+			if !access.Of(ctx).May(s.ID, access.See) {
+				continue
+			}
 			state, err := a.state(ctx, s)
 			if err != nil {
 				return nil, err
@@ -41,24 +45,24 @@ func (a *api) sites() {
 		}
 		return states, nil
 	})
-	op(a, "GET", "/sites/{site}", "get-site", "One site", func(ctx context.Context, in *On) (SiteState, error) {
+	op(a, on(access.See), "GET", "/sites/{site}", "get-site", "One site", func(ctx context.Context, in *On) (SiteState, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return SiteState{}, err
 		}
 		return a.state(ctx, s)
 	})
-	op(a, "POST", "/sites", "create-site", "Make a site with the default rules", func(ctx context.Context, in *struct{ Body site.Facts }) (store.Site, error) {
-		return a.Sites.Create(ctx, in.Body, feed.Settings{Defaults: true})
+	op(a, everywhere(access.Own), "POST", "/sites", "create-site", "Make a site with the default rules", func(ctx context.Context, in *struct{ Body site.Facts }) (store.Site, error) {
+		return a.Sites.Create(ctx, in.Body, feed.Settings{Defaults: true}, author(ctx))
 	})
-	op(a, "DELETE", "/sites/{site}", "delete-site", "Forget a site and all that belongs to it", func(ctx context.Context, in *On) (done, error) {
+	op(a, on(access.Own), "DELETE", "/sites/{site}", "delete-site", "Forget a site and all that belongs to it", func(ctx context.Context, in *On) (done, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return done{}, err
 		}
-		return done{"site " + s.Name + " is deleted"}, a.DB.DeleteSite(ctx, s.ID)
+		return done{"site " + s.Name + " is deleted"}, a.DB.DeleteSite(ctx, s.ID, author(ctx), a.Now().UnixMilli())
 	})
-	op(a, "GET", "/sites/{site}/policy", "get-policy", "The policy that guards of the site get, without its secret", func(ctx context.Context, in *On) (wire.Policy, error) {
+	op(a, on(access.See), "GET", "/sites/{site}/policy", "get-policy", "The policy that guards of the site get, without its secret", func(ctx context.Context, in *On) (wire.Policy, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return wire.Policy{}, err
@@ -75,7 +79,7 @@ func (a *api) sites() {
 		}
 		return *p, nil
 	})
-	op(a, "GET", "/sites/{site}/keys", "list-site-keys", "A site's keys for guards", func(ctx context.Context, in *On) ([]store.SiteKey, error) {
+	op(a, on(access.See), "GET", "/sites/{site}/keys", "list-site-keys", "A site's keys for guards", func(ctx context.Context, in *On) ([]store.SiteKey, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -83,7 +87,7 @@ func (a *api) sites() {
 		keys, err := a.DB.SiteKeys(ctx, s.ID)
 		return append([]store.SiteKey{}, keys...), err
 	})
-	op(a, "POST", "/sites/{site}/keys", "add-site-key", "Make a key for guards; two are valid at a time", func(ctx context.Context, in *struct {
+	op(a, on(access.Own), "POST", "/sites/{site}/keys", "add-site-key", "Make a key for guards; two are valid at a time", func(ctx context.Context, in *struct {
 		On
 		Body struct {
 			Label string `json:"label,omitempty" maxLength:"100"`
@@ -94,10 +98,10 @@ func (a *api) sites() {
 		if err != nil {
 			return NewKey{}, err
 		}
-		k, kept, err := a.Sites.AddKey(ctx, s.ID, in.Body.Label)
+		k, kept, err := a.Sites.AddKey(ctx, s.ID, in.Body.Label, author(ctx))
 		return NewKey{kept.ID, k.String()}, err
 	})
-	op(a, "DELETE", "/sites/{site}/keys/{id}", "revoke-site-key", "End a key at once", func(ctx context.Context, in *struct {
+	op(a, on(access.Own), "DELETE", "/sites/{site}/keys/{id}", "revoke-site-key", "End a key at once", func(ctx context.Context, in *struct {
 		On
 		ID string `path:"id"`
 	},
@@ -106,14 +110,14 @@ func (a *api) sites() {
 		if err != nil {
 			return done{}, err
 		}
-		return done{"key " + in.ID + " is revoked"}, a.DB.RevokeSiteKey(ctx, s.ID, in.ID, a.Now().UnixMilli())
+		return done{"key " + in.ID + " is revoked"}, a.DB.RevokeSiteKey(ctx, s.ID, in.ID, author(ctx), a.Now().UnixMilli())
 	})
 	a.principals()
 }
 
 // principals tie API keys to the accounts whose quota they share. A key comes in, is hashed, and is forgotten.
 func (a *api) principals() {
-	op(a, "GET", "/sites/{site}/principals", "list-principals", "API keys tied to accounts", func(ctx context.Context, in *On) ([]store.Principal, error) {
+	op(a, on(access.See), "GET", "/sites/{site}/principals", "list-principals", "API keys tied to accounts", func(ctx context.Context, in *On) ([]store.Principal, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
@@ -121,7 +125,7 @@ func (a *api) principals() {
 		list, err := a.DB.Principals(ctx, s.ID)
 		return append([]store.Principal{}, list...), err
 	})
-	op(a, "POST", "/sites/{site}/principals", "add-principal", "Tie an API key to an account", func(ctx context.Context, in *struct {
+	op(a, on(access.Change), "POST", "/sites/{site}/principals", "add-principal", "Tie an API key to an account", func(ctx context.Context, in *struct {
 		On
 		Body struct {
 			APIKey  string `json:"api_key" maxLength:"600"`
@@ -150,9 +154,9 @@ func (a *api) principals() {
 			return store.Principal{}, fmt.Errorf("%w: %w", errInvalid, err)
 		}
 		p := store.Principal{Site: s.ID, Key: keys.ID(normal).String(), Account: in.Body.Account, Label: in.Body.Label, Created: a.Now().UnixMilli()}
-		return p, a.DB.PutPrincipal(ctx, p, author)
+		return p, a.DB.PutPrincipal(ctx, p, author(ctx))
 	})
-	op(a, "DELETE", "/sites/{site}/principals/{key}", "delete-principal", "Untie an API key", func(ctx context.Context, in *struct {
+	op(a, on(access.Change), "DELETE", "/sites/{site}/principals/{key}", "delete-principal", "Untie an API key", func(ctx context.Context, in *struct {
 		On
 		Key string `path:"key"`
 	},
@@ -161,7 +165,7 @@ func (a *api) principals() {
 		if err != nil {
 			return done{}, err
 		}
-		return done{"the key is untied"}, a.DB.DeletePrincipal(ctx, s.ID, in.Key, author, a.Now().UnixMilli())
+		return done{"the key is untied"}, a.DB.DeletePrincipal(ctx, s.ID, in.Key, author(ctx), a.Now().UnixMilli())
 	})
 }
 

@@ -56,7 +56,7 @@ func (f *Facts) check() error {
 }
 
 // Create makes a site with the defaults.
-func (s *Sites) Create(ctx context.Context, f Facts, settings feed.Settings) (store.Site, error) {
+func (s *Sites) Create(ctx context.Context, f Facts, settings feed.Settings, author string) (store.Site, error) {
 	if err := f.check(); err != nil {
 		return store.Site{}, err
 	}
@@ -70,18 +70,18 @@ func (s *Sites) Create(ctx context.Context, f Facts, settings feed.Settings) (st
 	}
 	site := store.Site{
 		ID: s.ID(), Name: f.Name, Environment: f.Environment, Zone: f.Zone, WebFacing: f.WebFacing, PersonalData: f.PersonalData,
-		Secret: secret, Settings: string(text), Created: s.Now().UnixMilli(), Revision: 1,
+		Secret: secret, Settings: string(text), Created: s.Now().UnixMilli(), Revision: 1, Author: author,
 	}
 	return site, s.DB.CreateSite(ctx, site)
 }
 
 // AddKey makes a key for guards; it is shown once and stored as a hash.
-func (s *Sites) AddKey(ctx context.Context, site, label string) (wire.SiteKey, store.SiteKey, error) {
+func (s *Sites) AddKey(ctx context.Context, site, label, author string) (wire.SiteKey, store.SiteKey, error) {
 	k := wire.SiteKey{Public: s.Public}
 	if _, err := io.ReadFull(s.Rand, k.Secret[:]); err != nil {
 		return k, store.SiteKey{}, fmt.Errorf("making a site key: %w", err)
 	}
-	kept := store.SiteKey{ID: s.ID(), Site: site, Label: label, Hash: guardapi.Hash(k), Created: s.Now().UnixMilli()}
+	kept := store.SiteKey{ID: s.ID(), Site: site, Label: label, Hash: guardapi.Hash(k), Created: s.Now().UnixMilli(), Author: author}
 	return k, kept, s.DB.AddSiteKey(ctx, kept)
 }
 
@@ -95,7 +95,7 @@ func (s *Sites) Declare(ctx context.Context, c config.Site) (store.Site, error) 
 	settings := feed.Settings{Identity: c.Identity, Answer: c.Answer, Defaults: c.Defaults == nil || *c.Defaults}
 	site, err := s.DB.SiteByName(ctx, c.Name)
 	if errors.Is(err, store.ErrNotFound) {
-		if site, err = s.Create(ctx, f, settings); err != nil {
+		if site, err = s.Create(ctx, f, settings, "configuration file"); err != nil {
 			return site, err
 		}
 	} else if err != nil {

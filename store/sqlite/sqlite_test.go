@@ -317,3 +317,36 @@ func TestCheckFindsDamage(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+// Who can write to the file can change the log, but not without its showing.
+func TestAuditLogShowsTampering(t *testing.T) {
+	cases := []struct{ name, statement, want string }{
+		{"an entry rewritten", `UPDATE audit SET author = 'grace' WHERE n = 2`, "entry 2"},
+		{"an entry taken out", `DELETE FROM audit WHERE n = 2`, "entry 2 is missing"},
+		{"the end cut off", `DELETE FROM audit WHERE n >= 2`, "entries 2 to 3 are missing"},
+		{"the end cut off and the head set back", `DELETE FROM audit WHERE n = 3; UPDATE audit_head SET n = 2`, "the last entry is not the one"},
+		{"two entries exchanged", `UPDATE audit SET n = 9 WHERE n = 1; UPDATE audit SET n = 1 WHERE n = 2; UPDATE audit SET n = 2 WHERE n = 9`, "entry 1"},
+	}
+	for _, c := range cases {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "palisade.db")
+			db := open(t, path)
+			defer db.Close()
+			for i := range 3 {
+				if err := db.Note(t.Context(), store.Audited{At: int64(i), Author: "ada", Action: "noting", Subject: "x"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := db.VerifyAudit(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			exec(t, raw(t, path), c.statement)
+			if _, err := db.VerifyAudit(t.Context(), nil); !errors.Is(err, store.ErrTampered) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if len(cases) < 5 {
+		t.Errorf("%d cases", len(cases))
+	}
+}

@@ -175,7 +175,7 @@ var eventPromises = []promise{
 				Seen:    []store.Seen{{Guard: "old", Boot: "b", At: 6*dayMicros + 5, Body: []byte("x")}, {Guard: "new", Boot: "b", At: 7 * dayMicros, Body: []byte("x")}},
 			}}))
 		}
-		must(t, db.DeleteSite(ctx, gone))
+		must(t, db.DeleteSite(ctx, gone, "me", 9))
 		equal(t, "days", fmt.Sprint(got[[]int32](t)(db.EventDays(ctx))), "[5 6 7]")
 		must(t, db.DropEventDay(ctx, 6))
 		equal(t, "days", fmt.Sprint(got[[]int32](t)(db.EventDays(ctx))), "[5 7]")

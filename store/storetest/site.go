@@ -62,7 +62,7 @@ var sitePromises = []promise{
 		_, err = db.SiteByID(ctx, "none")
 		refused(t, err, store.ErrNotFound, "none")
 		refused(t, db.UpdateSite(ctx, store.Site{ID: "none", Name: "x"}, "me", 1), store.ErrNotFound)
-		refused(t, db.DeleteSite(ctx, "none"), store.ErrNotFound)
+		refused(t, db.DeleteSite(ctx, "none", "me", 9), store.ErrNotFound)
 		refused(t, db.AddSiteKey(ctx, store.SiteKey{ID: "k", Site: "none", Hash: []byte("h")}), store.ErrNotFound)
 		refused(t, db.SeenGuard(ctx, store.Guard{Site: "none", ID: "g", Modules: "[]"}), store.ErrNotFound, "no such site")
 	}},
@@ -75,7 +75,7 @@ var sitePromises = []promise{
 			must(t, db.SeenGuard(ctx, store.Guard{Site: s, ID: "g", Modules: "[]"}))
 			must(t, db.AppendEvents(ctx, []store.EventWrite{{Site: s, Seen: []store.Seen{{Guard: "g", Boot: "b", Body: []byte("x")}}}}))
 		}
-		must(t, db.DeleteSite(ctx, a))
+		must(t, db.DeleteSite(ctx, a, "me", 9))
 		_, _, err := db.SiteByKeyHash(ctx, []byte(a))
 		refused(t, err, store.ErrNotFound)
 		equal(t, "bans left", got[int](t)(db.CountBans(ctx, a, 11)), 0)
@@ -93,7 +93,7 @@ var sitePromises = []promise{
 		}
 		third := store.SiteKey{ID: "three", Site: a, Hash: []byte("three"), Created: 3}
 		refused(t, db.AddSiteKey(ctx, third), store.ErrConflict, "revoke one")
-		must(t, db.RevokeSiteKey(ctx, a, "one", 5))
+		must(t, db.RevokeSiteKey(ctx, a, "one", "me", 5))
 		must(t, db.AddSiteKey(ctx, third))
 		var keys string
 		for _, k := range got[[]store.SiteKey](t)(db.SiteKeys(ctx, a)) {
@@ -121,11 +121,11 @@ var sitePromises = []promise{
 		equal(t, "last used", k.LastUsed, 77)
 		_, _, err = db.SiteByKeyHash(ctx, []byte{1, 0})
 		refused(t, err, store.ErrNotFound)
-		refused(t, db.RevokeSiteKey(ctx, "site-other", "k", 5), store.ErrNotFound)
-		must(t, db.RevokeSiteKey(ctx, a, "k", 5))
+		refused(t, db.RevokeSiteKey(ctx, "site-other", "k", "me", 5), store.ErrNotFound)
+		must(t, db.RevokeSiteKey(ctx, a, "k", "me", 5))
 		_, _, err = db.SiteByKeyHash(ctx, []byte{1, 0, 2})
 		refused(t, err, store.ErrNotFound, "site key")
-		refused(t, db.RevokeSiteKey(ctx, a, "k", 6), store.ErrNotFound)
+		refused(t, db.RevokeSiteKey(ctx, a, "k", "me", 6), store.ErrNotFound)
 	}},
 	{"a setting is kept and replaced", func(ctx context.Context, t *testing.T, db *store.DB) {
 		_, err := db.Setting(ctx, "seed")
