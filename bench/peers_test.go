@@ -77,12 +77,9 @@ var peers = []peer{
 	{"palisade-cards-of-5", func(_ testing.TB, keys, perHour int) func(client) bool {
 		t, k := limit.NewCards(2*keys), limit.NewKey([16]byte{1, 2, 3})
 		l := limit.Rate{Count: perHour, Per: time.Hour}.Limit()
-		var draws [5]limit.Draw
-		for i := range draws {
-			draws[i] = limit.Draw{Limit: &l, Slot: uint8(i)}
-		}
+		limits, draw := limit.Limits{l, l, l, l, l}, limit.Draw{Slots: 0b11111}
 		return func(c client) bool {
-			return t.Take(hash(k, c), time.Now().UnixNano(), draws[:])
+			return t.Take(hash(k, c), time.Now().UnixNano(), &limits, &draw)
 		}
 	}},
 	{"x-time-rate", func(_ testing.TB, _, perHour int) func(client) bool {

@@ -28,7 +28,10 @@ type Policy struct {
 	quiet   set
 	watched []int // pattern of each observed outcome
 	rules   []rule
-	ruled   [][]uint16 // pattern id → rules
+	ruled   []owed   // pattern id → what its plain rules draw
+	narrow  []uint16 // rules that ask for more than their route
+	crowds  []uint16 // rules with distinct
+	counts  []uint16 // rules that count what comes of a request
 	groups  []group
 	blocks  []block
 	traps   []trap
@@ -78,12 +81,17 @@ type rule struct {
 
 type headerMatch struct{ name, glob string }
 
-// group is the rules that share a key, so that one look finds the state of them all.
+// group is the rules that share a key, so that one look finds the state of them all. A rule's place is its slot.
 type group struct {
-	by    by
-	salt  uint64
-	rules []uint16
-	lone  bool // one rule only: kept in the table rather than on a card
+	by     by
+	salt   uint64
+	rules  []uint16
+	lone   bool // one rule only: kept in the table rather than on a card
+	limits limit.Limits
+	hold   uint8 // slots that count what comes of a request
+	soft   uint8 // slots that never refuse
+	device uint8 // slots that spare a known device
+	quota  uint8 // slots of which it may be told what is left
 }
 
 type block struct {
@@ -194,7 +202,7 @@ func Compile(w *wire.Policy, n *Networks, can Abilities) (*Policy, error) {
 	if err := p.addSubjects(w); err != nil {
 		faults = append(faults, err)
 	}
-	p.ruled = append(p.ruled, make([][]uint16, len(p.router.patterns)-len(p.ruled))...)
+	p.sortRules()
 	p.names = append(p.names, make([]string, len(p.router.patterns)-len(p.names))...)
 	return p, errors.Join(faults...)
 }

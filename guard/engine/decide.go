@@ -18,7 +18,7 @@ func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 		return Verdict{Action: Block, Reason: PathMalformed, Status: 400}
 	}
 	p.Route(r)
-	if r.KeyFault != NoFault && r.matched.overlaps(&p.keyed) {
+	if r.KeyFault != NoFault && r.way.matched.overlaps(&p.keyed) {
 		v = Verdict{Action: Block, Reason: KeyIsMissing, Status: 401}
 		if r.KeyFault == KeyMalformed {
 			v.Reason = KeyIsMalformed
@@ -51,12 +51,8 @@ func (p *Policy) Route(r *Request) {
 	if r.routed {
 		return
 	}
-	r.routed, r.trap = true, noTrap
-	path := r.Path
-	p.router.match(r.Method, path, &r.matched)
-	if len(p.traps) > 0 {
-		r.trap = p.lures.find(path, &r.matched)
-	}
+	r.routed = true
+	p.walk(r.Method, r.Path, &r.way)
 }
 
 // Template is the name of the request's route for events and counters: the most specific declared template that it
@@ -64,7 +60,7 @@ func (p *Policy) Route(r *Request) {
 func (p *Policy) Template(r *Request) string {
 	p.Route(r)
 	best, most := "", -1
-	r.matched.each(func(i int) bool {
+	r.way.matched.each(func(i int) bool {
 		if i < len(p.names) && p.names[i] != "" {
 			if s := p.router.patterns[i].specific(); s > most {
 				best, most = p.names[i], s
@@ -81,7 +77,7 @@ func (p *Policy) Template(r *Request) string {
 // Quiet reports whether the request's route must not tell what is left of its limits.
 func (p *Policy) Quiet(r *Request) bool {
 	p.Route(r)
-	return r.matched.overlaps(&p.quiet)
+	return r.way.matched.overlaps(&p.quiet)
 }
 
 // Watched gives which of the policy's observed outcomes the request's route may bring about, the first one declared,
@@ -92,7 +88,7 @@ func (p *Policy) Watched(r *Request) int {
 	}
 	p.Route(r)
 	for i, id := range p.watched {
-		if id >= 0 && r.matched.has(id) {
+		if id >= 0 && r.way.matched.has(id) {
 			return i
 		}
 	}
@@ -104,7 +100,7 @@ func (p *Policy) lever(r *Request) *lever {
 	var best *lever
 	for i := range p.levers {
 		l := &p.levers[i]
-		if l.since <= r.At && r.At < l.until && r.matched.has(l.pattern) {
+		if l.since <= r.At && r.At < l.until && r.way.matched.has(l.pattern) {
 			if best == nil || slices.Index(Positions, l.position) > slices.Index(Positions, best.position) {
 				best = l
 			}
@@ -206,7 +202,7 @@ func (p *Policy) blocked(r *Request, v *Verdict) bool {
 	}
 	for i := range p.blocks {
 		b := &p.blocks[i]
-		if !overlap(b.networks, m) || !r.matched.has(b.pattern) || b.spare && overlap(p.networks.honest, m) {
+		if !overlap(b.networks, m) || !r.way.matched.has(b.pattern) || b.spare && overlap(p.networks.honest, m) {
 			continue
 		}
 		if b.rehearse {
@@ -231,10 +227,10 @@ func (p *Policy) status(a Action) int {
 }
 
 func (p *Policy) trapped(t *Tally, r *Request, v *Verdict) bool {
-	if r.trap == noTrap {
+	if r.way.trap == noTrap {
 		return false
 	}
-	tr := &p.traps[r.trap]
+	tr := &p.traps[r.way.trap]
 	if tr.missing || tr.rehearse {
 		return false
 	}
@@ -271,7 +267,7 @@ func (p *Policy) away(r *Request, v *Verdict) bool {
 		return false
 	}
 	for _, f := range p.fails {
-		if !r.matched.has(f.pattern) {
+		if !r.way.matched.has(f.pattern) {
 			continue
 		}
 		v.Reason = BackendAway

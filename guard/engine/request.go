@@ -31,9 +31,8 @@ type Request struct {
 	Attested     bool  // the client software proved itself
 	Away         bool  // the back end has not answered for a while
 
-	matched set
-	trap    int
-	routed  bool
+	way    way
+	routed bool
 }
 
 // Header reads one header field of a request; http.Header does.

@@ -90,10 +90,6 @@ func (p *Policy) addRule(w *wire.Rule) error {
 	r.soft = r.rehearse || !r.answer.Refuses()
 	r.quota = !r.rehearse && r.count == "" && !r.by.has(BySite) // what all share is nobody's quota
 	r.narrow = r.netted || len(r.host)+len(r.kind)+len(r.header) > 0
-	for len(p.ruled) <= r.pattern {
-		p.ruled = append(p.ruled, nil)
-	}
-	p.ruled[r.pattern] = append(p.ruled[r.pattern], uint16(len(p.rules)))
 	p.name(r.pattern)
 	p.rules = append(p.rules, r)
 	return nil
@@ -156,6 +152,9 @@ func (p *Policy) groupRules() error {
 	for j := range p.groups {
 		g := &p.groups[j]
 		g.lone = len(g.rules) == 1
+		for slot, i := range g.rules {
+			g.add(slot, &p.rules[i])
+		}
 		h := fnv("group")
 		for _, i := range g.rules {
 			r := &p.rules[i]
@@ -164,6 +163,43 @@ func (p *Policy) groupRules() error {
 		g.salt = h ^ uint64(g.by.dims)<<48 ^ fnv(g.by.header)
 	}
 	return nil
+}
+
+// add puts what a request needs of a rule at the rule's slot.
+func (g *group) add(slot int, r *rule) {
+	g.limits[slot] = r.limit
+	bit := uint8(1) << slot
+	if r.count != "" {
+		g.hold |= bit
+	}
+	if r.soft {
+		g.soft |= bit
+	}
+	if r.device {
+		g.device |= bit
+	}
+	if r.quota {
+		g.quota |= bit
+	}
+}
+
+// sortRules sets rules apart by what has to be done to find out whether a request meets them.
+func (p *Policy) sortRules() {
+	p.ruled = make([]owed, len(p.router.patterns))
+	for i := range p.rules {
+		r := &p.rules[i]
+		switch {
+		case r.distinct != "":
+			p.crowds = append(p.crowds, uint16(i))
+		case r.narrow:
+			p.narrow = append(p.narrow, uint16(i))
+		default:
+			p.ruled[r.pattern].add(r.group, r.slot)
+		}
+		if r.count != "" {
+			p.counts = append(p.counts, uint16(i))
+		}
+	}
 }
 
 // fnv is FNV-1a: for salts, which are no secret.

@@ -16,14 +16,10 @@ func (p *Policy) Settle(t *Tally, r *Request, status int, outcomes []wire.Outcom
 			t.good.Add(h, t.key.String(o.Subject, 2), sharedWindow, now)
 		}
 	}
-	var c candidates
-	if p.candidates(r, &c); c.groups == 0 && !c.distinct {
-		return
-	}
-	touched := r.trap != noTrap && p.traps[r.trap].missing && status == 404
-	for i := range p.rules {
+	touched := r.way.trap != noTrap && p.traps[r.way.trap].missing && status == 404
+	for _, i := range p.counts {
 		ru := &p.rules[i]
-		if ru.count == "" || !c.has(uint16(i)) {
+		if !p.meets(r, ru) {
 			continue
 		}
 		if strings.HasPrefix(ru.count, "status.") {
@@ -33,7 +29,7 @@ func (p *Policy) Settle(t *Tally, r *Request, status int, outcomes []wire.Outcom
 			continue
 		}
 		if touched && (ru.count == "trap" || ru.count == "trap.missing") {
-			p.debit(t, r, ru, p.traps[r.trap].name, now)
+			p.debit(t, r, ru, p.traps[r.way.trap].name, now)
 		}
 		for j := range outcomes {
 			if o := &outcomes[j]; counts(ru.count, o) {
@@ -45,10 +41,10 @@ func (p *Policy) Settle(t *Tally, r *Request, status int, outcomes []wire.Outcom
 
 // Touched gives the trap that a request touched, whether or not it was refused for it.
 func (p *Policy) Touched(r *Request, status int) (name string, ok bool) {
-	if !r.routed || r.trap == noTrap || r.trap >= len(p.traps) {
+	if !r.routed || r.way.trap == noTrap || r.way.trap >= len(p.traps) {
 		return "", false
 	}
-	tr := &p.traps[r.trap]
+	tr := &p.traps[r.way.trap]
 	return tr.name, !tr.missing || status == 404
 }
 

@@ -2,37 +2,15 @@ package engine
 
 import (
 	"math"
+	"math/bits"
 	"time"
 
 	"palisade.dev/guard/limit"
 )
 
-// candidates is which rules a request matches, and which groups they are of.
-type candidates struct {
-	rules    [maxRules / 64]uint64
-	groups   uint32
-	distinct bool
-}
-
-func (c *candidates) has(i uint16) bool { return c.rules[i>>6]>>(i&63)&1 == 1 }
-
-func (p *Policy) candidates(r *Request, c *candidates) {
-	for w := range (len(p.ruled) + 63) / 64 {
-		for word := r.matched[w]; word != 0; word &= word - 1 {
-			for _, i := range p.ruled[w<<6|trailing(word)] {
-				ru := &p.rules[i]
-				if ru.narrow && !ru.applies(p, r) {
-					continue
-				}
-				c.rules[i>>6] |= 1 << (i & 63)
-				if ru.distinct != "" {
-					c.distinct = true
-				} else {
-					c.groups |= 1 << ru.group
-				}
-			}
-		}
-	}
+// meets reports whether a rule speaks of a request.
+func (p *Policy) meets(r *Request, ru *rule) bool {
+	return r.way.matched.has(ru.pattern) && (!ru.narrow || ru.applies(p, r))
 }
 
 // applies looks at what a rule asks for beside its route.
@@ -67,29 +45,32 @@ func anyGlob(globs []string, s string) bool {
 type hand struct {
 	group *group
 	key   uint64
-	n     int
-	rules [perCard]uint16
-	draws [perCard]limit.Draw
+	draw  limit.Draw
 }
 
 // hands bounds the kinds of keys looked at in two steps. A request that meets more draws from the rest at once; it
 // could then pay one rule and be refused by another, which errs on the strict side.
 const hands = 6
 
-// spend looks at every rule the request matches, then pays them all or, where one refuses, none.
+// spend looks at every rule the request meets, then pays them all or, where one refuses, none.
 func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
-	var c candidates
-	p.candidates(r, &c)
 	tripped, wait := -1, int64(0)
-	if c.distinct {
-		tripped, wait = p.spendDistinct(t, r, v, &c)
+	if len(p.crowds) > 0 {
+		tripped, wait = p.spendDistinct(t, r, v)
 	}
-	switch {
-	case c.groups == 0:
-	case c.groups&(c.groups-1) == 0:
-		tripped, wait = p.spendOne(t, r, v, &c, tripped, wait)
-	default:
-		tripped, wait = p.spendMany(t, r, v, &c, tripped, wait)
+	owed := r.way.owed
+	for _, i := range p.narrow {
+		if ru := &p.rules[i]; p.meets(r, ru) {
+			owed.add(ru.group, ru.slot)
+		}
+	}
+	all := owed
+	if g, slots, ok := owed.next(); ok {
+		if owed == nothing {
+			tripped, wait = p.spendOne(t, r, v, g, slots, tripped, wait)
+		} else {
+			tripped, wait = p.spendMany(t, r, v, all, tripped, wait)
+		}
 	}
 	if tripped >= 0 && !v.Allowed {
 		p.trip(t, r, v, tripped, wait)
@@ -97,20 +78,20 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 }
 
 // spendDistinct looks at the rules that count distinct subjects.
-func (p *Policy) spendDistinct(t *Tally, r *Request, v *Verdict, c *candidates) (tripped int, wait int64) {
+func (p *Policy) spendDistinct(t *Tally, r *Request, v *Verdict) (tripped int, wait int64) {
 	tripped = -1
-	for i := range p.rules {
+	for _, i := range p.crowds {
 		ru := &p.rules[i]
-		if ru.distinct == "" || !c.has(uint16(i)) {
+		if !p.meets(r, ru) {
 			continue
 		}
 		over, back := p.countDistinct(t, r, ru)
 		switch {
 		case !over || ru.device && r.KnownAccount:
 		case v.Allowed || ru.soft:
-			p.soft(v, i)
+			p.soft(v, int(i))
 		default:
-			tripped, wait = first(tripped, i), max(wait, back)
+			tripped, wait = first(tripped, int(i)), max(wait, back)
 		}
 	}
 	return tripped, wait
@@ -118,9 +99,9 @@ func (p *Policy) spendDistinct(t *Tally, r *Request, v *Verdict, c *candidates) 
 
 // spendOne is for a request whose rules all count by the same key, as nearly all do: what it owes lies in one place and
 // is looked at and paid in one step.
-func (p *Policy) spendOne(t *Tally, r *Request, v *Verdict, c *candidates, tripped int, wait int64) (int, int64) {
+func (p *Policy) spendOne(t *Tally, r *Request, v *Verdict, g int, slots uint8, tripped int, wait int64) (int, int64) {
 	var h hand
-	if !p.deal(t, r, v, c, trailing(uint64(c.groups)), &h) {
+	if !p.deal(t, r, v, g, slots, &h) {
 		return tripped, wait
 	}
 	if tripped >= 0 {
@@ -134,12 +115,12 @@ func (p *Policy) spendOne(t *Tally, r *Request, v *Verdict, c *candidates, tripp
 }
 
 // spendMany looks at the keys one after the other and pays only when none refuses.
-func (p *Policy) spendMany(t *Tally, r *Request, v *Verdict, c *candidates, tripped int, wait int64) (int, int64) {
+func (p *Policy) spendMany(t *Tally, r *Request, v *Verdict, owed owed, tripped int, wait int64) (int, int64) {
 	var held [hands]hand
 	n := 0
-	for groups := c.groups; groups != 0; groups &= groups - 1 {
+	for g, slots, more := owed.next(); more; g, slots, more = owed.next() {
 		h := &held[n]
-		if !p.deal(t, r, v, c, trailing(uint64(groups)), h) {
+		if !p.deal(t, r, v, g, slots, h) {
 			continue
 		}
 		t.look(h, r.At)
@@ -165,33 +146,29 @@ func (p *Policy) spendMany(t *Tally, r *Request, v *Verdict, c *candidates, trip
 }
 
 // deal fills a hand from a group. It reports false where the request has nothing to be counted under.
-func (p *Policy) deal(t *Tally, r *Request, v *Verdict, c *candidates, g int, h *hand) bool {
+func (p *Policy) deal(t *Tally, r *Request, v *Verdict, g int, slots uint8, h *hand) (ok bool) {
 	gr := &p.groups[g]
-	key, ok := t.hash(r, &gr.by, gr.salt, p.templateFor(&gr.by, r))
-	if !ok {
+	h.group = gr
+	if gr.by.dims == 1<<ByAddress {
+		h.key = t.addressKey(r, gr.salt)
+	} else if h.key, ok = t.hash(r, &gr.by, gr.salt, p.templateFor(&gr.by, r)); !ok {
 		return false
 	}
-	h.group, h.key, h.n = gr, key, 0
-	for _, i := range gr.rules {
-		if !c.has(i) {
-			continue
-		}
-		ru := &p.rules[i]
-		d := &h.draws[h.n]
-		d.Limit, d.Slot, d.Hold = &ru.limit, ru.slot, ru.count != ""
-		d.Soft = v.Allowed || ru.soft || ru.device && r.KnownAccount
-		h.rules[h.n] = i
-		h.n++
+	h.draw.Slots, h.draw.Hold, h.draw.Soft = slots, gr.hold, gr.soft
+	if r.KnownAccount {
+		h.draw.Soft |= gr.device
+	}
+	if v.Allowed {
+		h.draw.Soft = slots
 	}
 	return true
 }
 
 // tripped gives the first rule that is over and refuses, and the longest wait.
 func (h *hand) tripped(tripped int, wait int64) (int, int64) {
-	for j := range h.n {
-		if d := &h.draws[j]; d.Over && !d.Soft {
-			tripped, wait = first(tripped, int(h.rules[j])), max(wait, d.Wait)
-		}
+	for over := h.draw.Over &^ h.draw.Soft; over != 0; over &= over - 1 {
+		slot := lowest(over)
+		tripped, wait = first(tripped, int(h.group.rules[slot])), max(wait, h.draw.Wait[slot])
 	}
 	return tripped, wait
 }
@@ -207,65 +184,66 @@ func first(tripped, i int) int {
 
 func (t *Tally) look(h *hand, now int64) {
 	if h.group.lone {
-		d := &h.draws[0]
-		res := t.table.Peek(h.key, d.Limit, now)
-		d.Over, d.Wait, d.Left = !res.OK, res.Wait, res.Left
+		h.alone(t.table.Peek(h.key, &h.group.limits[0], now))
 		return
 	}
-	t.cards.Peek(h.key, now, h.draws[:h.n])
+	t.cards.Peek(h.key, now, &h.group.limits, &h.draw)
 }
 
 // take looks at the hand's draws and spends them, or where one is over and refuses, none.
 func (t *Tally) take(h *hand, now int64) {
-	if !h.group.lone {
-		t.cards.Take(h.key, now, h.draws[:h.n])
-		return
-	}
-	if h.draws[0].Hold {
+	switch {
+	case !h.group.lone:
+		t.cards.Take(h.key, now, &h.group.limits, &h.draw)
+	case h.draw.Hold != 0:
 		t.look(h, now)
-		return
+	default:
+		h.alone(t.table.Take(h.key, &h.group.limits[0], now, 1))
 	}
-	t.takeLone(h, now)
 }
 
 // pay spends what look has just looked at.
 func (t *Tally) pay(h *hand, now int64) {
-	if !h.group.lone {
-		t.cards.Pay(h.key, now, h.draws[:h.n])
-		return
-	}
-	if d := &h.draws[0]; !d.Hold && !d.Over {
-		t.takeLone(h, now)
+	switch {
+	case !h.group.lone:
+		t.cards.Pay(h.key, now, &h.group.limits, &h.draw)
+	case h.draw.Hold|h.draw.Over == 0:
+		h.alone(t.table.Take(h.key, &h.group.limits[0], now, 1))
 	}
 }
 
-func (t *Tally) takeLone(h *hand, now int64) {
-	d := &h.draws[0]
-	res := t.table.Take(h.key, d.Limit, now, 1)
-	d.Over, d.Wait, d.Left = !res.OK, res.Wait, res.Left
+// alone keeps what the table says of a rule that has its key to itself.
+func (h *hand) alone(r limit.Result) {
+	d := &h.draw
+	if d.Over, d.Wait[0], d.Left[0] = 0, r.Wait, r.Left; !r.OK {
+		d.Over = 1
+	}
 }
 
 // note keeps the marks of rules that only mark, and the tightest quota.
 func (p *Policy) note(h *hand, v *Verdict) {
+	d, gr := &h.draw, h.group
+	marked := d.Over & d.Soft
+	for slots := marked; slots != 0; slots &= slots - 1 {
+		p.soft(v, int(gr.rules[lowest(slots)]))
+	}
 	tightest, least := -1, v.Quota.Remaining
 	if v.Quota.Rule == "" {
 		least = math.MaxInt
 	}
-	for j := range h.n {
-		d := &h.draws[j]
-		if d.Over && d.Soft {
-			p.soft(v, int(h.rules[j]))
-			continue
-		}
-		if left := int(d.Left); left < least && p.rules[h.rules[j]].quota {
-			tightest, least = j, left
+	for slots := d.Slots & gr.quota &^ marked; slots != 0; slots &= slots - 1 {
+		slot := lowest(slots)
+		if left := int(d.Left[slot]); left < least {
+			tightest, least = slot, left
 		}
 	}
 	if tightest >= 0 {
-		ru, d := &p.rules[h.rules[tightest]], &h.draws[tightest]
-		v.Quota = Quota{ru.name, ru.rate.Count, ru.rate.Per, int(d.Left), time.Duration(d.Wait)}
+		ru := &p.rules[gr.rules[tightest]]
+		v.Quota = Quota{ru.name, ru.rate.Count, ru.rate.Per, least, time.Duration(d.Wait[tightest])}
 	}
 }
+
+func lowest(slots uint8) int { return bits.TrailingZeros8(slots) & 7 }
 
 // soft notes a rule that is over and refuses nobody: it marks, and one that is on may delay or alert.
 func (p *Policy) soft(v *Verdict, i int) {

@@ -110,78 +110,78 @@ func BenchmarkTable(b *testing.B) {
 }
 
 // five is what a request draws from one card: four limits paid, and one that is debited by outcomes.
-func five(l *Limit) []Draw {
-	return []Draw{{Limit: l, Slot: 0}, {Limit: l, Slot: 1}, {Limit: l, Slot: 2}, {Limit: l, Slot: 3}, {Limit: l, Slot: 4, Hold: true}}
-}
+func five() *Draw { return &Draw{Slots: 0b11111, Hold: 0b10000} }
 
 func BenchmarkCards(b *testing.B) {
 	now := int64(1_800_000_000_000_000_000)
+	far, tight := every(&far), every(&tight)
 	b.Run("5-hot-deny", func(b *testing.B) {
-		t, h, d := NewCards(1024), scattered(1)[0], five(&tight)
-		t.Take(h, now, d)
+		t, h, d := NewCards(1024), scattered(1)[0], five()
+		t.Take(h, now, tight, d)
 		for b.Loop() {
-			t.Take(h, now, d)
+			t.Take(h, now, tight, d)
 		}
 	})
 	b.Run("5-hot-allow", func(b *testing.B) {
-		t, h, d, now := NewCards(1024), scattered(1)[0], five(&far), now
+		t, h, d, now := NewCards(1024), scattered(1)[0], five(), now
 		for b.Loop() {
 			now += 10
-			t.Take(h, now, d)
+			t.Take(h, now, far, d)
 		}
 	})
 	b.Run("5-hot-peek", func(b *testing.B) {
-		t, h, d := NewCards(1024), scattered(1)[0], five(&far)
-		t.Take(h, now, d)
+		t, h, d := NewCards(1024), scattered(1)[0], five()
+		t.Take(h, now, far, d)
 		for b.Loop() {
-			t.Peek(h, now, d)
+			t.Peek(h, now, far, d)
 		}
 	})
 	b.Run("1-hot-allow", func(b *testing.B) {
-		t, h, d, now := NewCards(1024), scattered(1)[0], five(&far)[:1], now
+		t, h, d, now := NewCards(1024), scattered(1)[0], &Draw{Slots: 1}, now
 		for b.Loop() {
 			now += 10
-			t.Take(h, now, d)
+			t.Take(h, now, far, d)
 		}
 	})
 	b.Run("5-1M-allow", func(b *testing.B) {
-		t, hs, d, now := NewCards(2*million), scattered(million), five(&far), now
+		t, hs, d, now := NewCards(2*million), scattered(million), five(), now
 		for _, h := range hs {
-			t.Take(h, now, d)
+			t.Take(h, now, far, d)
 		}
 		for i := 0; b.Loop(); i++ {
 			now += 10
-			t.Take(hs[i%million], now, d)
+			t.Take(hs[i%million], now, far, d)
 		}
 	})
 	b.Run("5-1M-full", func(b *testing.B) {
-		t, hs, d, now := NewCards(million), scattered(million), five(&far), now
+		t, hs, d, now := NewCards(million), scattered(million), five(), now
 		for _, h := range hs {
-			t.Take(h, now, d)
+			t.Take(h, now, far, d)
 		}
 		for i := 0; b.Loop(); i++ {
 			now += 10
-			t.Take(hs[i%million], now, d)
+			t.Take(hs[i%million], now, far, d)
 		}
 	})
 	b.Run("5-never-repeating", func(b *testing.B) {
 		l := Rate{5, time.Minute}.Limit()
-		t, k, d, now := NewCards(million), NewKey([16]byte{9}), five(&l), now
+		limits := every(&l)
+		t, k, d, now := NewCards(million), NewKey([16]byte{9}), five(), now
 		for i := 0; b.Loop(); i++ {
 			now += 10
-			t.Take(k.Addr(0, uint64(i), 0), now, d)
+			t.Take(k.Addr(0, uint64(i), 0), now, limits, d)
 		}
 	})
 	b.Run("5-parallel-1M", func(b *testing.B) {
 		t, hs := NewCards(2*million), scattered(million)
 		for _, h := range hs {
-			t.Take(h, now, five(&far))
+			t.Take(h, now, far, five())
 		}
 		b.RunParallel(func(pb *testing.PB) {
-			d, now := five(&far), now
+			d, now := five(), now
 			for i := 0; pb.Next(); i++ {
 				now += 10
-				t.Take(hs[(i*977)%million], now, d)
+				t.Take(hs[(i*977)%million], now, far, d)
 			}
 		})
 	})

@@ -43,22 +43,36 @@ func NewCards(n int) *Cards {
 	return &Cards{all: all[: buckets*cardWays : buckets*cardWays], buckets: uint64(buckets)}
 }
 
-// Draw is one limit to look at or to pay, and the answer. A request draws from each slot at most once.
+// Limits are the limits of a card's slots; a slot without one refuses nothing.
+type Limits [Slots]Limit
+
+// Draw is which limits of a card a request meets, and what they answer. Sets of slots are bits; answers lie at the
+// slot's number.
 type Draw struct {
-	Limit *Limit
-	Cost  int32 // 0 is 1
-	Slot  uint8
-	Hold  bool // look only: the slot is debited by what happens later
-	Soft  bool // when over, do not keep the others from being paid
+	Slots uint8 // looked at
+	Hold  uint8 // of them only looked at: debited by what happens later
+	Soft  uint8 // when over, do not keep the others from being paid
 
-	Over bool
-	Left int32
-	Wait int64
+	Over uint8
+	Left [8]int32
+	Wait [8]int64
 
-	was, next uint64 // the slot's word when last looked at, and once paid
+	was, next [8]uint64 // the slot's word when last looked at, and once paid
 }
 
-func (d *Draw) cost() int64 { return max(int64(d.Cost), 1) }
+// pays is the slots that are to be paid.
+func (d *Draw) pays() uint8 { return d.Slots &^ d.Hold &^ d.Over }
+
+// answer keeps what one step of a limit says.
+func (d *Draw) answer(i int, next uint64, r Result) {
+	d.next[i], d.Wait[i], d.Left[i] = next, r.Wait, r.Left
+	if !r.OK {
+		d.Over |= 1 << i
+	}
+}
+
+// lowest is the first slot of a set. The mask is for the compiler, which then knows that it is below eight.
+func lowest(slots uint8) int { return bits.TrailingZeros8(slots) & 7 }
 
 func (t *Cards) bucket(h uint64) *[cardWays]card {
 	b, _ := bits.Mul64(h, t.buckets)
@@ -79,115 +93,124 @@ func (t *Cards) find(h uint64) *card {
 // is reports whether the card still is that key's. What was read from it before that is the key's then.
 func (c *card) is(h uint64) bool { return c.tag.Load()&^locked == tagOf(h) }
 
-// Peek answers each draw as if it were paid now, and pays nothing. A key without a card owes nothing, and Peek makes
-// none. It reports whether no draw is over that is not Soft. A first refusal leaves a mark, for which the card is kept
-// longer.
-func (t *Cards) Peek(h uint64, now int64, draws []Draw) bool {
+// Peek answers each slot of the draw as if it were paid now, and pays nothing. A key without a card owes nothing, and
+// Peek makes none. It reports whether no slot is over that is not Soft. A first refusal leaves a mark, for which the
+// card is kept longer.
+func (t *Cards) Peek(h uint64, now int64, limits *Limits, d *Draw) bool {
 	for {
 		c := t.find(h)
-		ok := c.look(h, now, draws)
+		ok := c.look(h, now, limits, d)
 		if c == nil || c.is(h) {
 			return ok
 		}
 	}
 }
 
-// Take pays all draws, or none if one that is not Soft is over; it reports which. A Soft draw that is over is not paid,
+// Take pays all slots, or none if one that is not Soft is over; it reports which. A Soft slot that is over is not paid,
 // nor is one on Hold.
-func (t *Cards) Take(h uint64, now int64, draws []Draw) bool {
-	return t.Peek(h, now, draws) && t.Pay(h, now, draws)
+func (t *Cards) Take(h uint64, now int64, limits *Limits, d *Draw) bool {
+	if c := t.find(h); c != nil { // Peek and Pay in one, since the card seldom changes hands between them
+		if ok := c.look(h, now, limits, d); c.is(h) {
+			if !ok {
+				return false
+			}
+			if ok, same := c.pay(h, now, limits, d); same {
+				return ok
+			}
+		}
+	}
+	return t.Peek(h, now, limits, d) && t.Pay(h, now, limits, d)
 }
 
-// Pay is Take for draws that Peek has just answered, at the same time of the same key: it pays them as they stand, and
+// Pay is Take for a draw that Peek has just answered, at the same time of the same key: it pays it as it stands, and
 // looks again only at what has changed. So a request that draws from several cards looks at all, and pays once none
 // refuses. Between paying and taking back, another request may be refused that would have passed.
-func (t *Cards) Pay(h uint64, now int64, draws []Draw) bool {
-	for pays(draws) {
+func (t *Cards) Pay(h uint64, now int64, limits *Limits, d *Draw) bool {
+	for d.pays() != 0 {
 		c := t.find(h)
 		if c == nil {
-			if t.add(h, now, draws) {
+			if t.add(h, now, limits, d.pays()) {
 				break
 			}
 			continue
 		}
-		if ok, same := c.pay(h, now, draws); same {
+		if ok, same := c.pay(h, now, limits, d); same {
 			return ok
 		}
-		if !t.Peek(h, now, draws) {
+		if !t.Peek(h, now, limits, d) {
 			return false
 		}
 	}
 	return true
 }
 
-func pays(draws []Draw) bool {
-	for i := range draws {
-		if d := &draws[i]; !d.Hold && !d.Over {
-			return true
+// look answers a draw from a card, nil for a key that has none.
+func (c *card) look(h uint64, now int64, limits *Limits, d *Draw) (ok bool) {
+	d.Over = 0
+	for slots := d.Slots; slots != 0; slots &= slots - 1 {
+		i, word := lowest(slots), uint64(0)
+		if c != nil {
+			word = c.words[i].Load()
 		}
-	}
-	return false
-}
-
-// look answers the draws from a card, nil for a key that has none.
-func (c *card) look(h uint64, now int64, draws []Draw) (ok bool) {
-	ok = true
-	for i := range draws {
-		d := &draws[i]
-		if d.was = 0; c != nil {
-			d.was = c.words[d.Slot].Load()
-		}
-		next, write, r := d.Limit.step(d.was, now, d.cost())
-		if !r.OK {
-			if write && c.is(h) {
-				c.words[d.Slot].CompareAndSwap(d.was, next) // if not, the next refusal will
+		d.was[i] = word
+		// A step that passes, as nearly all do, is written out: the call costs as much as the step.
+		l := &limits[i]
+		debt := l.debt(int64(word&tatBits), now)
+		if after := debt + l.interval; after <= l.tolerance {
+			next := uint64(now + after)
+			if debt > 0 {
+				next |= word & refused
 			}
-			ok = ok && d.Soft
-		}
-		d.next, d.Over, d.Wait, d.Left = next, !r.OK, r.Wait, r.Left
-	}
-	return ok
-}
-
-// pay pays all draws or none. When the card is no longer the key's, and with it what was paid is gone, same is false.
-func (c *card) pay(h uint64, now int64, draws []Draw) (ok, same bool) {
-	for i := range draws {
-		d := &draws[i]
-		if d.Hold || d.Over {
+			d.next[i], d.Wait[i], d.Left[i] = next, after, l.left(after)
 			continue
 		}
-		for d.next == 0 || !c.words[d.Slot].CompareAndSwap(d.was, d.next) { // 0: nobody looked
-			d.was = c.words[d.Slot].Load()
+		next, write, r := l.step(word, now, 1)
+		if write && c.is(h) {
+			c.words[i].CompareAndSwap(word, next) // if not, the next refusal will
+		}
+		d.answer(i, next, r)
+	}
+	return d.Over&^d.Soft == 0
+}
+
+// pay pays all of a draw or nothing. When the card is no longer the key's, and with it what was paid is gone, same is
+// false.
+func (c *card) pay(h uint64, now int64, limits *Limits, d *Draw) (ok, same bool) {
+	paid := uint8(0)
+	for slots := d.pays(); slots != 0; slots &= slots - 1 {
+		i := lowest(slots)
+		for d.next[i] == 0 || !c.words[i].CompareAndSwap(d.was[i], d.next[i]) { // 0: nobody looked
+			d.was[i] = c.words[i].Load()
 			if !c.is(h) {
 				return false, false
 			}
-			next, _, r := d.Limit.step(d.was, now, d.cost())
-			d.next, d.Over, d.Wait, d.Left = next, !r.OK, r.Wait, r.Left
-			if !r.OK { // another request took the last of it since we looked
+			next, _, r := limits[i].step(d.was[i], now, 1)
+			if d.answer(i, next, r); !r.OK { // another request took the last of it since we looked
 				break
 			}
 		}
-		if d.Over && !d.Soft {
-			c.repay(h, draws[:i])
+		switch bit := uint8(1) << i; {
+		case d.Over&bit == 0:
+			paid |= bit
+		case d.Soft&bit == 0:
+			c.repay(h, limits, paid)
 			return false, true
 		}
 	}
 	return true, true
 }
 
-// repay takes back what draws have paid.
-func (c *card) repay(h uint64, draws []Draw) {
-	for i := range draws {
-		d := &draws[i]
-		for !d.Hold && !d.Over {
-			word := c.words[d.Slot].Load()
-			if !c.is(h) {
-				return
-			}
-			// Whatever others paid meanwhile lies on top of ours, so what is taken back was there.
-			if c.words[d.Slot].CompareAndSwap(word, word-uint64(d.Limit.price(d.cost()))) {
-				break
-			}
+// repay takes back what was paid in some slots.
+func (c *card) repay(h uint64, limits *Limits, paid uint8) {
+	for slots := paid; slots != 0; {
+		i := lowest(slots)
+		word := c.words[i].Load()
+		if !c.is(h) {
+			return
+		}
+		// Whatever others paid meanwhile lies on top of ours, so what is taken back was there.
+		if c.words[i].CompareAndSwap(word, word-uint64(limits[i].interval)) {
+			slots &= slots - 1
 		}
 	}
 }
@@ -197,7 +220,7 @@ func (t *Cards) Debit(h uint64, now int64, slot uint8, l *Limit, n int64) {
 	for {
 		c := t.find(h)
 		if c == nil {
-			t.add(h, now, nil)
+			t.add(h, now, nil, 0)
 			continue
 		}
 		word := c.words[slot].Load()
@@ -221,16 +244,14 @@ func (t *Cards) Forget(h uint64) {
 	}
 }
 
-// add makes a card for a key that has none, with its draws paid, and reports whether it did: another goroutine may have
+// add makes a card for a key that has none, with some slots paid, and reports whether it did: another goroutine may have
 // been faster. In a full bucket the card that weighs least makes room.
-func (t *Cards) add(h uint64, now int64, draws []Draw) bool {
+func (t *Cards) add(h uint64, now int64, limits *Limits, paid uint8) bool {
 	var words [Slots]uint64
 	for i := range words {
 		words[i] = uint64(max(now, 0)) // no debt, and no word that a swap meant for the card's last owner expects
-	}
-	for i := range draws {
-		if d := &draws[i]; !d.Hold && !d.Over {
-			words[d.Slot], _, _ = d.Limit.step(words[d.Slot], now, d.cost()) // of nothing owed: it passes, as Peek said
+		if paid>>i&1 == 1 {
+			words[i], _, _ = limits[i].step(words[i], now, 1) // of nothing owed: it passes, as Peek said
 		}
 	}
 	tag, b := tagOf(h), t.bucket(h)

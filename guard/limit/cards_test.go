@@ -6,17 +6,26 @@ import (
 	"time"
 )
 
+// every is a card with the same limit in all slots.
+func every(l *Limit) *Limits {
+	var limits Limits
+	for i := range limits {
+		limits[i] = *l
+	}
+	return &limits
+}
+
 // TestCardsAgainstMap plays random calls against cards that have room for all keys, and a map of arrays.
 func TestCardsAgainstMap(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	key := NewKey([16]byte{1})
-	var limits [Slots]Limit
+	var limits Limits
 	for i := range limits {
 		limits[i] = anyRate(r).Limit()
 	}
 	cards, twin := NewCards(1000), map[uint64]*[Slots]int64{}
 	refusals, softs := 0, 0
-	for now, step := noon, 0; step < 200_000; step++ {
+	for now, step := noon, 0; step < 250_000; step++ {
 		h := key.Addr(0, r.Uint64N(200), 0)
 		if r.IntN(3) == 0 {
 			now += r.Int64N(1e9)
@@ -39,40 +48,44 @@ func TestCardsAgainstMap(t *testing.T) {
 			tats[slot] = limits[slot].Add(tats[slot], now, n)
 			continue
 		}
-		var draws []Draw
+		d := Draw{Slots: uint8(r.UintN(1 << Slots)), Hold: uint8(r.UintN(256) & r.UintN(256)), Soft: uint8(r.UintN(256) & r.UintN(256))}
 		var next [Slots]int64
 		var want [Slots]Result
 		pass := true
-		for _, slot := range r.Perm(Slots)[:r.IntN(Slots+1)] {
-			d := Draw{Limit: &limits[slot], Slot: uint8(slot), Cost: r.Int32N(4), Hold: r.IntN(5) == 0, Soft: r.IntN(4) == 0}
-			next[slot], want[slot] = d.Limit.Step(tats[slot], now, d.cost())
-			pass = pass && (want[slot].OK || d.Soft)
-			draws = append(draws, d)
+		for slot := range Slots {
+			if d.Slots>>slot&1 == 1 {
+				next[slot], want[slot] = limits[slot].Step(tats[slot], now, 1)
+				pass = pass && (want[slot].OK || d.Soft>>slot&1 == 1)
+			}
 		}
 		how := r.IntN(3)
 		var got bool
 		switch how {
 		case 0:
-			got = cards.Peek(h, now, draws)
+			got = cards.Peek(h, now, &limits, &d)
 		case 1:
-			got = cards.Take(h, now, draws)
+			got = cards.Take(h, now, &limits, &d)
 		case 2:
-			if got = cards.Peek(h, now, draws); got {
-				got = cards.Pay(h, now, draws)
+			if got = cards.Peek(h, now, &limits, &d); got {
+				got = cards.Pay(h, now, &limits, &d)
 			}
 		}
 		if got != pass {
 			t.Fatalf("step %d, way %d: got %v, want %v", step, how, got, pass)
 		}
-		for _, d := range draws {
-			w := want[d.Slot]
-			if d.Over == w.OK || d.Left != w.Left || d.Wait != w.Wait {
-				t.Fatalf("step %d, way %d: got %+v, want %+v", step, how, d, w)
+		for slot := range Slots {
+			if d.Slots>>slot&1 == 0 {
+				continue
 			}
-			if pass && how > 0 && !d.Hold && w.OK {
-				tats[d.Slot] = next[d.Slot]
+			w := want[slot]
+			over := d.Over>>slot&1 == 1
+			if over == w.OK || d.Left[slot] != w.Left || d.Wait[slot] != w.Wait {
+				t.Fatalf("step %d, way %d, slot %d: got %+v, want %+v", step, how, slot, d, w)
 			}
-			if pass && d.Over {
+			if pass && how > 0 && d.Hold>>slot&1 == 0 && w.OK {
+				tats[slot] = next[slot]
+			}
+			if pass && over {
 				softs++
 			}
 		}
@@ -87,18 +100,19 @@ func TestCardsAgainstMap(t *testing.T) {
 
 // TestPayWithoutAPeek holds that draws which nobody looked at, or which were looked at of another card, pay no less.
 func TestPayWithoutAPeek(t *testing.T) {
-	cards, l := NewCards(64), Rate{3, time.Minute}.Limit()
+	l := Rate{3, time.Minute}.Limit()
+	cards, limits := NewCards(64), every(&l)
 	cards.Debit(8, noon, 0, &l, 0)
 	cards.Forget(8)
 	for i := range 5 {
-		if ok := cards.Pay(8, noon, []Draw{{Limit: &l}}); ok != (i < 3) {
+		if ok := cards.Pay(8, noon, limits, &Draw{Slots: 1}); ok != (i < 3) {
 			t.Fatalf("pay %d: %v", i, ok)
 		}
 	}
-	draws := []Draw{{Limit: &l}}
+	draw := &Draw{Slots: 1}
 	for i := range 5 { // looked at once, of a key that owes nothing
-		cards.Peek(16, noon, draws)
-		if ok := cards.Pay(24, noon, draws); ok != (i < 3) {
+		cards.Peek(16, noon, limits, draw)
+		if ok := cards.Pay(24, noon, limits, draw); ok != (i < 3) {
 			t.Fatalf("pay %d: %v", i, ok)
 		}
 	}
@@ -107,22 +121,22 @@ func TestPayWithoutAPeek(t *testing.T) {
 // TestRefusalOfOneLimitPaysNone tells of a request that one limit refuses: its other limits are as they were, also
 // where another request took the last of it between the look and the pay.
 func TestRefusalOfOneLimitPaysNone(t *testing.T) {
-	cards, wide, narrow := NewCards(64), Rate{100, time.Minute}.Limit(), Rate{2, time.Minute}.Limit()
-	draws := func() []Draw { return []Draw{{Limit: &wide, Slot: 0}, {Limit: &narrow, Slot: 1}} }
+	cards, limits := NewCards(64), &Limits{Rate{100, time.Minute}.Limit(), Rate{2, time.Minute}.Limit()}
+	both := func() *Draw { return &Draw{Slots: 0b11} }
 	left := func() int32 {
-		d := []Draw{{Limit: &wide, Slot: 0}}
-		cards.Peek(1<<40, noon, d)
-		return d[0].Left + 1
+		d := Draw{Slots: 1}
+		cards.Peek(1<<40, noon, limits, &d)
+		return d.Left[0] + 1
 	}
-	cards.Take(1<<40, noon, draws())
-	slow := draws()
-	if !cards.Peek(1<<40, noon, slow) || !cards.Take(1<<40, noon, draws()) || left() != 98 {
+	cards.Take(1<<40, noon, limits, both())
+	slow := both()
+	if !cards.Peek(1<<40, noon, limits, slow) || !cards.Take(1<<40, noon, limits, both()) || left() != 98 {
 		t.Fatal("two requests should pass")
 	}
-	if cards.Pay(1<<40, noon, slow) || !slow[1].Over || slow[1].Wait != 30e9 || left() != 98 {
+	if cards.Pay(1<<40, noon, limits, slow) || slow.Over != 1<<1 || slow.Wait[1] != 30e9 || left() != 98 {
 		t.Fatalf("the third, that looked before the second had paid: %+v, %d left", slow, left())
 	}
-	if d := draws(); cards.Take(1<<40, noon, d) || !d[1].Over || d[0].Over || left() != 98 {
+	if d := both(); cards.Take(1<<40, noon, limits, d) || d.Over != 1<<1 || left() != 98 {
 		t.Fatalf("the fourth: %+v, %d left", d, left())
 	}
 }

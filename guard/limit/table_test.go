@@ -59,8 +59,8 @@ func TestPeekMakesNothing(t *testing.T) {
 		h *= 0x9E3779B97F4A7C15
 		table.Peek(h, &l, noon)
 		table.Forget(h)
-		cards.Peek(h, noon, []Draw{{Limit: &l}})
-		cards.Take(h, noon, []Draw{{Limit: &l, Hold: true}})
+		cards.Peek(h, noon, every(&l), &Draw{Slots: 1})
+		cards.Take(h, noon, every(&l), &Draw{Slots: 1, Hold: 1})
 		cards.Forget(h)
 		if e, _ := table.find(h); e != nil || cards.find(h) != nil {
 			t.Fatal("looking made a state")
@@ -79,14 +79,14 @@ func TestOffendersSurviveAFlood(t *testing.T) {
 			h := key.Addr(1, i, 0)
 			for range 6 {
 				table.Take(h, &minute, noon, 1)
-				cards.Take(h, noon, []Draw{{Limit: &minute, Slot: 1}})
+				cards.Take(h, noon, every(&minute), &Draw{Slots: 1 << 1})
 			}
 		}
 		now := noon
 		for i := range uint64(20 * 2 * size) {
 			now += 100_000 // 16 s in all
 			h := key.Addr(2, i, 0)
-			if !table.Take(h, flood, now, 1).OK || !cards.Take(h, now, []Draw{{Limit: flood, Slot: 2}}) {
+			if !table.Take(h, flood, now, 1).OK || !cards.Take(h, now, every(flood), &Draw{Slots: 1 << 2}) {
 				t.Fatalf("%s: fresh key %d is refused", name, i)
 			}
 		}
@@ -99,7 +99,7 @@ func TestOffendersSurviveAFlood(t *testing.T) {
 			if table.Peek(h, &minute, noon).OK == false {
 				kept++
 			}
-			if !cards.Peek(h, noon, []Draw{{Limit: &minute, Slot: 1}}) {
+			if !cards.Peek(h, noon, every(&minute), &Draw{Slots: 1 << 1}) {
 				keptCards++
 			}
 		}
@@ -125,7 +125,7 @@ func TestLoss(t *testing.T) {
 		for i := range keys {
 			h := key.Addr(0, i, 0)
 			table.Take(h, &l, noon, 1)
-			cards.Take(h, noon, []Draw{{Limit: &l}})
+			cards.Take(h, noon, every(&l), &Draw{Slots: 1})
 		}
 		lost, lostCards := float64(table.Evicted())/float64(keys), float64(cards.Evicted())/float64(keys)
 		if lost > c.table || lost < c.least || lostCards > c.cards || lostCards < c.least {

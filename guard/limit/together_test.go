@@ -36,7 +36,7 @@ func TestNobodyGetsMoreTogether(t *testing.T) {
 		},
 		"cards": func() func(uint64) bool {
 			cards := NewCards(8 * keys)
-			return func(h uint64) bool { return cards.Take(h, noon, []Draw{{Limit: &l, Slot: 2}}) }
+			return func(h uint64) bool { return cards.Take(h, noon, every(&l), &Draw{Slots: 1 << 2}) }
 		},
 		"window": func() func(uint64) bool {
 			w := NewWindow(8 * keys)
@@ -68,11 +68,10 @@ func TestNobodyGetsMoreTogether(t *testing.T) {
 // the first has paid for just the requests that passed.
 func TestAllOrNoneTogether(t *testing.T) {
 	for range 50 {
-		cards, wide, narrow := NewCards(8), Rate{1000, time.Hour}.Limit(), Rate{50, time.Hour}.Limit()
+		cards, limits := NewCards(8), &Limits{Rate{1000, time.Hour}.Limit(), Rate{50, time.Hour}.Limit()}
 		var passed atomic.Int32
 		take := func() {
-			d := []Draw{{Limit: &wide, Slot: 0}, {Limit: &narrow, Slot: 1}}
-			if cards.Take(3<<40, noon, d) {
+			if cards.Take(3<<40, noon, limits, &Draw{Slots: 0b11}) {
 				passed.Add(1)
 			}
 		}
@@ -82,10 +81,10 @@ func TestAllOrNoneTogether(t *testing.T) {
 			}
 		})
 		take()
-		d := []Draw{{Limit: &wide, Slot: 0, Hold: true}}
-		cards.Take(3<<40, noon, d)
-		if n := passed.Load(); n != 50 || d[0].Left != 999-50 {
-			t.Fatalf("%d passed, and the first limit has %d left", n, d[0].Left+1)
+		d := Draw{Slots: 1, Hold: 1}
+		cards.Take(3<<40, noon, limits, &d)
+		if n := passed.Load(); n != 50 || d.Left[0] != 999-50 {
+			t.Fatalf("%d passed, and the first limit has %d left", n, d.Left[0]+1)
 		}
 	}
 }
@@ -98,7 +97,7 @@ func TestEverythingTogether(t *testing.T) {
 	together(func(r *rand.Rand) {
 		for i := range 5000 {
 			h, now := key.Addr(0, r.Uint64N(40), 0), noon+int64(i)*1e6+r.Int64N(1e6)
-			draws := []Draw{{Limit: &l, Slot: 0}, {Limit: &l, Slot: 1, Cost: 2}, {Limit: &l, Slot: 6, Hold: true}}
+			limits, draw := every(&l), &Draw{Slots: 1 | 1<<1 | 1<<6, Hold: 1 << 6}
 			switch r.IntN(16) {
 			case 0:
 				table.Forget(h)
@@ -119,10 +118,10 @@ func TestEverythingTogether(t *testing.T) {
 			default:
 				table.Peek(h, &l, now)
 				table.Take(h, &l, now, 1)
-				if cards.Peek(h, now, draws) {
-					cards.Pay(h, now, draws)
+				if cards.Peek(h, now, limits, draw) {
+					cards.Pay(h, now, limits, draw)
 				}
-				cards.Take(h, now, draws[:1])
+				cards.Take(h, now, limits, &Draw{Slots: 1})
 				until.Get(h, now)
 			}
 		}
@@ -136,15 +135,15 @@ func TestNothingIsAllocated(t *testing.T) {
 	key := NewKey([16]byte{1})
 	table, cards, until, distinct, window := NewTable(64), NewCards(64), NewUntil(64), NewDistinct(64), NewWindow(64)
 	l, i, name := Rate{5, time.Second}.Limit(), uint64(0), "someone@example.com"
-	draws := []Draw{{Limit: &l, Slot: 0}, {Limit: &l, Slot: 1, Soft: true}, {Limit: &l, Slot: 6, Hold: true}}
+	limits, draw := every(&l), &Draw{Slots: 1 | 1<<1 | 1<<6, Soft: 1 << 1, Hold: 1 << 6}
 	for what, f := range map[string]func(h uint64, now int64){
 		"Key":             func(h uint64, now int64) { i += key.Join(key.String(name, h), key.Addr(h, 1, 2)) & 1 },
 		"Table.Take":      func(h uint64, now int64) { table.Take(h, &l, now, 1) },
 		"Table.Peek":      func(h uint64, now int64) { table.Peek(h, &l, now) },
 		"Table.Debit":     func(h uint64, now int64) { table.Debit(h, &l, now, 1) },
 		"Table.Forget":    func(h uint64, now int64) { table.Forget(h) },
-		"Cards.Take":      func(h uint64, now int64) { cards.Take(h, now, draws) },
-		"Cards.Peek, Pay": func(h uint64, now int64) { _ = cards.Peek(h, now, draws) && cards.Pay(h, now, draws) },
+		"Cards.Take":      func(h uint64, now int64) { cards.Take(h, now, limits, draw) },
+		"Cards.Peek, Pay": func(h uint64, now int64) { _ = cards.Peek(h, now, limits, draw) && cards.Pay(h, now, limits, draw) },
 		"Cards.Debit":     func(h uint64, now int64) { cards.Debit(h, now, 6, &l, 1) },
 		"Until":           func(h uint64, now int64) { until.Set(h, now+int64(until.Strike(h, now))); until.Get(h, now) },
 		"Distinct.Add":    func(h uint64, now int64) { distinct.Add(h&7<<61, h, 1e9, now) },
@@ -174,13 +173,13 @@ func TestMemoryIsFlat(t *testing.T) {
 		return m.HeapAlloc
 	}
 	l := Rate{5, time.Minute}.Limit()
-	draws := []Draw{{Limit: &l, Slot: 0}, {Limit: &l, Slot: 1}}
+	limits := every(&l)
 	before, size := heap(), bytes()
 	today := Day(noon)
 	for i := range uint64(100_000) {
 		h, now := key.Addr(i, i, 0), noon+int64(i)*1000
 		table.Take(h, &l, now, 1)
-		cards.Take(h, now, draws)
+		cards.Take(h, now, limits, &Draw{Slots: 0b11})
 		until.Set(h, now+600e9)
 		distinct.Add(h, i, 60e9, now)
 		distinct.Add(1, i, 60e9, now)
