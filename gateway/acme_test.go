@@ -36,8 +36,7 @@ func (h *heard) String() string {
 	return h.b.String()
 }
 
-// The authority here is only the beginning of one: it tells its directory, and refuses to open an account. That a real
-// one hands out a certificate is not tried.
+// The authority here is only the beginning of one: it tells its directory, and refuses to open an account.
 func TestACMEAuthorityThatRefuses(t *testing.T) {
 	asked := make(chan string, 64)
 	var url string
@@ -79,6 +78,7 @@ func TestACMEAuthorityThatRefuses(t *testing.T) {
 	// Meanwhile the files are served.
 	got := ask(t, ca.client(g, "a.example", true), "GET", "https://"+g.Addr(anyPort).String(), "", "Host: a.example")
 	want(t, "served meanwhile", got.body, "served")
+	awaitLine(t, log, "no certificate was issued", "name=a.example", "ask whoever runs the directory to let this account in")
 	if text := log.String(); !strings.Contains(text, "names=[a.example]") {
 		t.Errorf("only names that can be had may be asked for:\n%s", text)
 	}

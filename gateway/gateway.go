@@ -167,7 +167,7 @@ func (g *Gateway) Reload(c Config) error {
 		if o == nil {
 			o = g.listening[address]
 		}
-		certs[address].start(g.log)
+		certs[address].start(g.log, o.Addr())
 		before := o.certs.Swap(certs[address])
 		before.stop(certs[address])
 		o.conf.Store(&l)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 
@@ -88,9 +89,9 @@ func pemPool(file string) (*x509.CertPool, error) {
 }
 
 // start begins what goes on in the background; stop ends it, unless the next ones go on with it.
-func (c *certificates) start(log *slog.Logger) {
+func (c *certificates) start(log *slog.Logger, at net.Addr) {
 	if c != nil && c.acme != nil {
-		c.acme.start(log)
+		c.acme.start(log, at)
 	}
 }
 
