@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 		},
 	})
 	scripts, err := os.ReadDir("testdata/script")
-	if err != nil || len(scripts) < 8 {
+	if err != nil || len(scripts) < 9 {
 		t.Errorf("%d scripts, %v", len(scripts), err)
 	}
 }

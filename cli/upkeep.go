@@ -24,15 +24,27 @@ func (c *versionCmd) Run(s *session) error {
 }
 
 type backupCmd struct {
-	To string `arg:"" help:"File to write; it must not exist."`
+	To     string `arg:"" help:"File to write; it must not exist."`
+	Config string `help:"The configuration file, if there is one." short:"c" env:"PALISADE_CONFIG" placeholder:"FILE"`
 }
 
 func (c *backupCmd) Run(s *session) error {
+	conf, err := s.config(c.Config)
+	if err != nil {
+		return err
+	}
+	if conf.Database != "" {
+		return ownTool(conf.Database, "backed up", "while it is in use", func(d dump) string { return d.save(c.To) })
+	}
 	to, err := filepath.Abs(c.To)
 	if err != nil {
 		return err
 	}
-	db, err := sqlite.Open(s.ctx, filepath.Join(s.Data, databaseFile))
+	path := filepath.Join(conf.Data, databaseFile)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no database at %s: say --data DIR, or --config FILE where the configuration names another", path)
+	}
+	db, err := sqlite.Open(s.ctx, path)
 	if err != nil {
 		return err
 	}
@@ -50,11 +62,19 @@ func (c *backupCmd) Run(s *session) error {
 }
 
 type restoreCmd struct {
-	From string `arg:"" help:"A backup." type:"existingfile"`
-	Yes  bool   `help:"Do it without asking; the database that is there is kept beside it."`
+	From   string `arg:"" help:"A backup." type:"existingfile"`
+	Yes    bool   `help:"Do it without asking; the database that is there is kept beside it."`
+	Config string `help:"The configuration file, if there is one." short:"c" env:"PALISADE_CONFIG" placeholder:"FILE"`
 }
 
 func (c *restoreCmd) Run(s *session) error {
+	conf, err := s.config(c.Config)
+	if err != nil {
+		return err
+	}
+	if conf.Database != "" {
+		return ownTool(conf.Database, "restored", "once palisade is stopped", func(d dump) string { return d.load(c.From) })
+	}
 	if !c.Yes {
 		return misuse{errors.New("this puts the backup in place of the database; stop palisade first, then say --yes")}
 	}
@@ -69,7 +89,7 @@ func (c *restoreCmd) Run(s *session) error {
 	if err := db.Close(); err != nil {
 		return err
 	}
-	path := filepath.Join(s.Data, databaseFile)
+	path := filepath.Join(conf.Data, databaseFile)
 	kept := ""
 	if _, err := os.Stat(path); err == nil {
 		kept = path + ".before-restore-" + s.Now().UTC().Format("20060102-150405")
