@@ -22,8 +22,9 @@ type Policy struct {
 	answer   int // status of a block or ban
 
 	router  router
-	names   []string // pattern id → the route's name, "" where the pattern names none
-	keyed   set      // patterns that need an API key
+	known   map[string]*crossing // ways of the paths that some pattern spells out
+	names   []string             // pattern id → the route's name, "" where the pattern names none
+	keyed   set                  // patterns that need an API key
 	fails   []routeFail
 	quiet   set
 	watched []int // pattern of each observed outcome
@@ -204,6 +205,7 @@ func Compile(w *wire.Policy, n *Networks, can Abilities) (*Policy, error) {
 	}
 	p.sortRules()
 	p.names = append(p.names, make([]string, len(p.router.patterns)-len(p.names))...)
+	p.learn()
 	return p, errors.Join(faults...)
 }
 

@@ -52,7 +52,7 @@ func (p *Policy) Route(r *Request) {
 		return
 	}
 	r.routed = true
-	p.walk(r.Method, r.Path, &r.way)
+	p.find(r.Method, r.Path, &r.way)
 }
 
 // Template is the name of the request's route for events and counters: the most specific declared template that it

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -106,7 +107,9 @@ func (p Pattern) specific() int {
 type router struct {
 	root     node
 	patterns []Pattern
-	every    []leaf // patterns of every path
+	every    []leaf   // patterns of every path
+	literals []string // paths without a star, as a request shows them
+	methods  []string // those that some pattern names
 	fold     bool
 }
 
@@ -217,6 +220,12 @@ func (r *router) add(p Pattern) (int, error) {
 
 func (r *router) insert(p Pattern, id int) {
 	l := leaf{p.methods, id}
+	for _, m := range p.methods {
+		r.methods = with(r.methods, m)
+		if m == "GET" {
+			r.methods = with(r.methods, "HEAD")
+		}
+	}
 	if p.path == "" {
 		r.every = append(r.every, l)
 		return
@@ -225,6 +234,9 @@ func (r *router) insert(p Pattern, id int) {
 	path := p.path
 	if r.fold {
 		path = strings.ToLower(path)
+	}
+	if !strings.Contains(path, "*") {
+		r.literals = with(r.literals, path)
 	}
 	for s := range strings.SplitSeq(path[1:], "/") {
 		switch {
@@ -243,6 +255,14 @@ func (r *router) insert(p Pattern, id int) {
 		}
 	}
 	n.end = append(n.end, l)
+}
+
+// with adds a word to a set of few.
+func with(words []string, w string) []string {
+	if slices.Contains(words, w) {
+		return words
+	}
+	return append(words, w)
 }
 
 func (n *node) glob(text string) *node {

@@ -29,7 +29,53 @@ func (o *owed) next() (group int, slots uint8, ok bool) {
 	return 0, 0, false
 }
 
-// walk finds the way of a method and path.
+// crossing is the ways of one path: of each method that makes a difference there, and of all others.
+type crossing struct {
+	methods []string
+	ways    []way
+	other   way
+}
+
+// maxMethods bounds the table of ways; a policy that names more methods does without. HTTP has nine.
+const maxMethods = 16
+
+// learn walks each path that a pattern spells out, once for all requests to come: most of what a policy names it spells
+// out, and those are the pages that are attacked.
+func (p *Policy) learn() {
+	if len(p.router.methods) > maxMethods {
+		return
+	}
+	p.known = make(map[string]*crossing, len(p.router.literals))
+	for _, path := range p.router.literals {
+		c := new(crossing)
+		p.walk("", path, &c.other)
+		for _, m := range p.router.methods {
+			var w way
+			if p.walk(m, path, &w); w != c.other {
+				c.methods, c.ways = append(c.methods, m), append(c.ways, w)
+			}
+		}
+		p.known[path] = c
+	}
+}
+
+// find gives the way of a method and path: a known one, or walked.
+func (p *Policy) find(method, path string, w *way) {
+	c, ok := p.known[path]
+	if !ok {
+		p.walk(method, path, w)
+		return
+	}
+	for i, m := range c.methods {
+		if m == method {
+			*w = c.ways[i]
+			return
+		}
+	}
+	*w = c.other
+}
+
+// walk finds the way of a method and path step by step.
 func (p *Policy) walk(method, path string, w *way) {
 	w.trap = noTrap
 	p.router.match(method, path, &w.matched)
