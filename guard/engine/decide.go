@@ -29,7 +29,7 @@ func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 	if l != nil && l.position == LeverShut {
 		return l.refuse(r, LeverClosed, Locked)
 	}
-	if _, _, ok := p.allowances.find(r); ok {
+	if p.allowances.holds(r) {
 		v.Allowed, v.Reason = true, AllowList
 		p.spend(t, r, &v)
 		return v
@@ -52,6 +52,9 @@ func (p *Policy) Route(r *Request) {
 		return
 	}
 	r.routed = true
+	if r.hi, r.lo = words(r.Address); !r.Address.Is4() {
+		r.lo = 0
+	}
 	p.find(r.Method, r.Path, &r.way)
 }
 
@@ -141,12 +144,14 @@ func (p *Policy) throughLever(l *lever, r *Request) (Verdict, bool) {
 }
 
 func (p *Policy) banned(t *Tally, r *Request, v *Verdict) bool {
-	if _, _, operator := p.operator(r); operator {
+	if p.operators.Contains(r.Address) {
 		return false
 	}
-	if e, whom, ok := p.bans.find(r); ok {
-		*v = p.ban(r, e.rule, whom, e.until)
-		return true
+	if p.bans.touch(r) {
+		if e, whom, ok := p.bans.find(r); ok {
+			*v = p.ban(r, e.rule, whom, e.until)
+			return true
+		}
 	}
 	if p.banDims == 0 || t.bans.Len() == 0 {
 		return false
@@ -163,14 +168,6 @@ func (p *Policy) banned(t *Tally, r *Request, v *Verdict) bool {
 		}
 	}
 	return false
-}
-
-func (p *Policy) operator(r *Request) (entry, Dimension, bool) {
-	if p.operators == nil || p.operators.Len() == 0 {
-		return entry{}, 0, false
-	}
-	e, _, ok := p.operators.Lookup(r.Address)
-	return e, ByAddress, ok
 }
 
 func (p *Policy) ban(r *Request, rule string, whom Dimension, until int64) Verdict {
@@ -247,7 +244,7 @@ func (p *Policy) trapped(t *Tally, r *Request, v *Verdict) bool {
 
 // impose bans the request's client here and now; the back end hears of it from the event and tells the other guards.
 func (p *Policy) impose(t *Tally, r *Request, v *Verdict, d Dimension, base time.Duration) {
-	if _, _, operator := p.operator(r); operator {
+	if p.operators.Contains(r.Address) {
 		return
 	}
 	h, ok := t.banKey(r, d)

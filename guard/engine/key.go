@@ -14,11 +14,7 @@ const goodSalt = 0x600D
 
 // addressKey is the key of the request's address: of IPv6 the /64, which is what one customer gets.
 func (t *Tally) addressKey(r *Request, salt uint64) uint64 {
-	hi, lo := words(r.Address)
-	if !r.Address.Is4() {
-		lo = 0
-	}
-	return t.key.Addr(hi, lo, salt)
+	return t.key.Addr(r.hi, r.lo, salt)
 }
 
 // hash is the key of a request under a `by`. A lone principal that the request does not have gives no key: nothing to
@@ -33,13 +29,11 @@ func (t *Tally) hash(r *Request, b *by, salt uint64, template string) (uint64, b
 		}
 	}
 	if b.has(ByNetwork) {
-		hi, lo := words(r.Address)
-		four := r.Address.Is4()
-		nhi, nlo := hi&^0xFFFF, uint64(0)
-		if four {
-			nhi, nlo = hi, lo&^0xFF
+		hi, lo := r.hi&^0xFFFF, uint64(0)
+		if r.Address.Is4() {
+			hi, lo = r.hi, r.lo&^0xFF
 		}
-		h = t.key.Addr(nhi, nlo, h+1)
+		h = t.key.Addr(hi, lo, h+1)
 	}
 	for d := ByAccount; d <= ByFingerprint; d++ {
 		if !b.has(d) {

@@ -81,10 +81,14 @@ func (l lists) with(changes []change) (lists, error) {
 	return next, errors.Join(faults...)
 }
 
+// touch reports whether some entry may hold the client. It is the quick question of which the answer is nearly always
+// no.
+func (l *lists) touch(r *Request) bool { return l.kinds != 0 || l.prefixes.Contains(r.Address) }
+
 // find gives an entry that holds the client now. An entry past its time is as if it were not there, whether or not
 // the back end can be reached to say so.
 func (l *lists) find(r *Request) (entry, Dimension, bool) {
-	if l.prefixes != nil && l.prefixes.Len() > 0 {
+	if l.prefixes.Len() > 0 {
 		now := r.At
 		if e, _, ok := l.prefixes.Find(r.Address, func(e entry) bool { return e.until > now }); ok {
 			return e, ByAddress, true
@@ -104,6 +108,15 @@ func (l *lists) find(r *Request) (entry, Dimension, bool) {
 		}
 	}
 	return entry{}, 0, false
+}
+
+// holds reports whether find finds something.
+func (l *lists) holds(r *Request) bool {
+	if !l.touch(r) {
+		return false
+	}
+	_, _, ok := l.find(r)
+	return ok
 }
 
 // value is the request's word for a dimension that names a principal.

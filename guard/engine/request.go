@@ -31,6 +31,7 @@ type Request struct {
 	Attested     bool  // the client software proved itself
 	Away         bool  // the back end has not answered for a while
 
+	hi, lo uint64 // Address as words, of IPv6 the /64
 	way    way
 	routed bool
 }

@@ -79,12 +79,17 @@ func (t *Cards) bucket(h uint64) *[cardWays]card {
 	return (*[cardWays]card)(t.all[b*cardWays:])
 }
 
-// find gives a key's card, or nil. Each key has a place of its own, where it is looked for first.
+// find gives a key's card, or nil. Each key has a place of its own, where it is looked for first; as in pairs, an empty
+// place ends the search.
 func (t *Cards) find(h uint64) *card {
 	tag, b := tagOf(h), t.bucket(h)
 	for i := range uint64(cardWays) {
-		if c := &b[(i^h>>1)%cardWays]; c.tag.Load()&^locked == tag {
+		c := &b[(i^h>>1)%cardWays]
+		switch c.tag.Load() &^ locked {
+		case tag:
 			return c
+		case 0:
+			return nil
 		}
 	}
 	return nil
@@ -278,7 +283,7 @@ func (t *Cards) add(h uint64, now int64, limits *Limits, paid uint8) bool {
 		}
 	}
 	if lost {
-		victim.tag.Store(victim.tag.Load() & locked)
+		victim.tag.Store(victim.tag.Load()&locked | leaving)
 		if least > 0 {
 			t.evicted.Add(1)
 		}

@@ -18,10 +18,13 @@ const pairWays = 8
 // waits for nobody. Only making room for a new key takes a lock, on its bucket of eight, for a few dozen instructions;
 // so the same key is never made twice. The lock is bit 0 of the bucket's first tag.
 //
-// A tag is written when the word before is gone and the word after stands: 0, word, tag. So a word that was read
+// A tag is written when the word before is gone and the word after stands: leaving, word, tag. So a word that was read
 // between two looks at the same tag is that key's. A swap that comes after the key has been dropped fails, since the
 // word it expects is another. (Where the two keys' words happen to be the same, one request is counted for the wrong
 // one. Words are mostly times in nanoseconds, and the drop has to come within the few between a look and a swap.)
+//
+// A key takes the first empty place of its bucket, in an order of its own, and a place that was taken never is empty
+// again. So the search for a key ends at the first empty place: for one that is not there mostly with the first look.
 type pairs struct {
 	all     []pair
 	buckets uint64
@@ -39,14 +42,18 @@ func makePairs(n int) pairs {
 	return pairs{all: all[: buckets*pairWays : buckets*pairWays], buckets: uint64(buckets)}
 }
 
-const locked = 1
+// locked is the bit of a tag that is the lock, and leaving the tag of a place between two keys.
+const (
+	locked  = 1
+	leaving = 2
+)
 
-// tagOf gives what is kept of a hash. It never is 0, and leaves bit 0 to the lock.
+// tagOf gives what is kept of a hash. It never is 0 or leaving, and leaves bit 0 to the lock.
 func tagOf(h uint64) uint64 {
-	if h &^= locked; h != 0 {
+	if h &^= locked; h > leaving {
 		return h
 	}
-	return 2
+	return 4
 }
 
 // bucket picks a range of pairs by the high bits of a hash, without asking for a power of two.
@@ -61,12 +68,14 @@ func (p *pairs) find(h uint64) (*pair, uint64) {
 	tag, b := tagOf(h), p.bucket(h)
 	for i := range uint64(pairWays) {
 		e := &b[(i^h>>1)%pairWays]
-		if e.tag.Load()&^locked != tag {
-			continue
-		}
-		word := e.word.Load()
-		if e.tag.Load()&^locked == tag {
-			return e, word
+		switch e.tag.Load() &^ locked {
+		case tag:
+			word := e.word.Load()
+			if e.tag.Load()&^locked == tag {
+				return e, word
+			}
+		case 0:
+			return nil, 0
 		}
 	}
 	return nil, 0
@@ -96,7 +105,7 @@ func (p *pairs) add(h, word uint64, weight func(word uint64, now int64) uint64, 
 		}
 	}
 	if lost {
-		victim.tag.Store(victim.tag.Load() & locked)
+		victim.tag.Store(victim.tag.Load()&locked | leaving)
 		if least > 0 {
 			p.evicted.Add(1)
 		}

@@ -144,3 +144,39 @@ func TestLoss(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEmptyPlaceEndsNoSearchTooSoon looks for every key that a table or its cards still hold, while keys come, are
+// freed and push each other out: the search finds each one in the very place where it lies.
+func TestAnEmptyPlaceEndsNoSearchTooSoon(t *testing.T) {
+	key, l := NewKey([16]byte{6}), Rate{5, time.Minute}.Limit()
+	table, cards := NewTable(40), NewCards(80)
+	looked := 0
+	for i := range uint64(4000) {
+		h, now := key.Addr(0, i%500*(i%7), 0), noon+int64(i)*1e8
+		table.Take(h, &l, now, 1)
+		cards.Take(h, now, every(&l), &Draw{Slots: 1})
+		if i%5 == 0 {
+			table.Forget(h)
+			cards.Forget(h)
+		}
+		for j := range table.all {
+			if tag := table.all[j].tag.Load(); tag != 0 {
+				looked++
+				if e, _ := table.find(tag); e != &table.all[j] {
+					t.Fatalf("step %d: place %d of the table is not found", i, j)
+				}
+			}
+		}
+		for j := range cards.all {
+			if tag := cards.all[j].tag.Load(); tag != 0 {
+				looked++
+				if cards.find(tag) != &cards.all[j] {
+					t.Fatalf("step %d: card %d is not found", i, j)
+				}
+			}
+		}
+	}
+	if looked < 500_000 || table.Evicted() == 0 || cards.Evicted() == 0 {
+		t.Errorf("looked for %d keys, %d and %d were pushed out", looked, table.Evicted(), cards.Evicted())
+	}
+}
