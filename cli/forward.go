@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"palisade.dev/config"
@@ -14,12 +15,12 @@ import (
 	"palisade.dev/guard/prefix"
 )
 
-// forwardAuth answers other proxies until the context ends; it gives the address it listens on, nil where it is not
-// asked for.
-func (s *session) forwardAuth(ctx context.Context, c *config.Config, guards *guards) (net.Addr, error) {
+// forwardAuth answers other proxies until it is stopped; it gives the address it listens on, nil where it is not asked
+// for.
+func (s *session) forwardAuth(ctx context.Context, c *config.Config, guards *guards) (at net.Addr, stop func(), err error) {
 	f := c.Gateway.Forward
 	if f == nil {
-		return nil, nil
+		return nil, func() {}, nil
 	}
 	conf := forwardauth.Config{Log: s.log, Now: s.Now, Guard: byHost(c.Sites, guards)}
 	names := []string(f.Proxies)
@@ -29,24 +30,29 @@ func (s *session) forwardAuth(ctx context.Context, c *config.Config, guards *gua
 	for _, name := range names {
 		p, err := prefix.ParsePrefix(name)
 		if err != nil {
-			return nil, misuse{fmt.Errorf("gateway.forward_auth.proxies: %w", err)}
+			return nil, nil, misuse{fmt.Errorf("gateway.forward_auth.proxies: %w", err)}
 		}
 		conf.Proxies = append(conf.Proxies, p)
 	}
 	socket, err := net.Listen("tcp", f.Address)
 	if err != nil {
-		return nil, fmt.Errorf("forward-auth cannot listen on %s: %w", f.Address, err)
+		return nil, nil, fmt.Errorf("forward-auth cannot listen on %s: %w", f.Address, err)
 	}
-	server := &http.Server{Handler: forwardauth.New(conf), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	go func() { _ = server.Serve(socket) }()
-	context.AfterFunc(ctx, func() {
+	endpoint := forwardauth.New(conf)
+	server := &http.Server{Handler: endpoint, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = server.Serve(socket) })
+	run, end := context.WithCancel(context.WithoutCancel(ctx))
+	wg.Go(func() { endpoint.Run(run) })
+	return socket.Addr(), func() {
 		closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if server.Shutdown(closing) != nil {
 			_ = server.Close()
 		}
-	})
-	return socket.Addr(), nil
+		end() // after the last request, so that none is left waiting for its app's word
+		wg.Wait()
+	}, nil
 }
 
 // byHost finds the guard of a host name, as the gateway finds its site: the name, then the longest pattern, then any.

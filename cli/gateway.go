@@ -99,11 +99,12 @@ func (s *session) gateway(ctx context.Context, conf *config.Config, guards *guar
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- g.Run(run) }()
-	front, err := s.forwardAuth(run, conf, guards)
+	front, stop, err := s.forwardAuth(run, conf, guards)
 	if err != nil {
 		cancel()
 		return errors.Join(err, <-done)
 	}
+	defer stop() // before the guards, which are yet to send its last events
 	if len(conf.Gateway.Listen) > 0 {
 		front = g.Addr(conf.Gateway.Listen[0].Address)
 	}

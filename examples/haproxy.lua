@@ -31,7 +31,13 @@ core.register_action("palisade", { "http-req" }, function(txn)
   headers["x-forwarded-proto"] = { txn.sf:ssl_fc() == 1 and "https" or "http" }
 
   local answer = core.httpclient():get{ url = endpoint, headers = headers, timeout = 5000 }
+  -- What an app that reports outcomes names the request by, where the endpoint above ends in ?report.
+  txn.http:req_del_header("x-palisade-reference")
   if answer and answer.status >= 200 and answer.status < 300 then
+    local reference = answer.headers and answer.headers["x-palisade-reference"]
+    if reference then
+      txn.http:req_set_header("x-palisade-reference", reference[0])
+    end
     return
   end
   local told = answer and answer.headers and answer.headers["x-palisade-status"]

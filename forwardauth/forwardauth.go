@@ -1,10 +1,11 @@
 // Package forwardauth is the guard for those who have a proxy already: nginx, Caddy, Traefik or HAProxy asks it about
-// each request and passes on what it may. It sees the request's head only, and never the app's answer, so outcomes and
-// rules on statuses need the app's word or the gateway.
+// each request and passes on what it may. It sees the request's head only, and never the app's answer: outcomes need the
+// app's word, and rules on statuses the gateway.
 //
 //	/auth        yes (204), or the refusal as the client is to get it: Caddy, Traefik, HAProxy
 //	/auth/nginx  yes, or 403 with the refusal in X-Palisade-* fields, since nginx lets no other status through
 //	/refusal     the page for such fields
+//	/outcome     the app's word on what came of a request, which /auth?report has wait for it
 package forwardauth
 
 import (
@@ -28,7 +29,7 @@ import (
 // Config of the endpoint.
 type Config struct {
 	Guard   func(host string) *guard.Guard // of the site that serves a host; nil where none does
-	Proxies []netip.Prefix                 // who may ask; everybody else is refused
+	Proxies []netip.Prefix                 // who may ask, and report; everybody else is refused
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -45,48 +46,58 @@ const (
 	referenceField = "X-Palisade-Reference"
 )
 
-type handler struct {
-	c      Config
-	warned atomic.Int64 // unix seconds of the last warning
+// Endpoint answers proxies, and hears of outcomes from apps.
+type Endpoint struct {
+	c       Config
+	mux     *http.ServeMux
+	pending *pending
+	warned  atomic.Int64 // unix seconds of the last warning
 }
 
-// New makes the endpoint.
-func New(c Config) http.Handler {
+// New makes the endpoint. Where apps report, let it Run too.
+func New(c Config) *Endpoint {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	h := &handler{c: c}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/auth", func(w http.ResponseWriter, r *http.Request) { h.judge(w, r, whole) })
-	mux.HandleFunc("/auth/nginx", func(w http.ResponseWriter, r *http.Request) { h.judge(w, r, inFields) })
-	mux.HandleFunc("/refusal", h.refusal)
-	return mux
+	e := &Endpoint{c: c, mux: http.NewServeMux(), pending: newPending()}
+	e.mux.HandleFunc("/auth", func(w http.ResponseWriter, r *http.Request) { e.judge(w, r, whole) })
+	e.mux.HandleFunc("/auth/nginx", func(w http.ResponseWriter, r *http.Request) { e.judge(w, r, inFields) })
+	e.mux.HandleFunc("/refusal", e.refusal)
+	e.mux.HandleFunc("POST /outcome", e.outcome)
+	return e
 }
 
+// ServeHTTP makes it a handler.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.mux.ServeHTTP(w, r) }
+
 // judge answers for one request that a proxy holds.
-func (h *handler) judge(w http.ResponseWriter, r *http.Request, tell teller) {
-	if !h.trusts(r) {
-		h.warn("a stranger asked the forward-auth endpoint; if it is your proxy, add it to the proxies that may ask", "peer", r.RemoteAddr)
+func (e *Endpoint) judge(w http.ResponseWriter, r *http.Request, tell teller) {
+	if !e.trusts(r) {
+		e.warn("a stranger asked the forward-auth endpoint; if it is your proxy, add it to the proxies that may ask", "peer", r.RemoteAddr)
 		tell(w, r, answer.Refusal{Status: http.StatusForbidden, Reference: "-"})
 		return
 	}
 	asked, peer, err := about(r)
 	if err != nil {
-		h.warn("a proxy asks in another way than expected; compare its configuration with the examples", "peer", r.RemoteAddr, "err", err)
+		e.warn("a proxy asks in another way than expected; compare its configuration with the examples", "peer", r.RemoteAddr, "err", err)
 		tell(w, r, answer.Refusal{Status: http.StatusBadRequest, Reference: "-"})
 		return
 	}
-	g := h.c.Guard(asked.Host)
+	g := e.c.Guard(asked.Host)
 	if g == nil {
 		tell(w, asked, answer.Refusal{Status: http.StatusNotFound, Reference: "-"})
 		return
 	}
 	v := g.Begin(asked, guard.Facts{Peer: peer})
 	status := http.StatusBadGateway // of a panic
-	defer func() { v.End(status, 0) }()
+	defer func() {
+		if v != nil {
+			v.End(status, 0)
+		}
+	}()
 	v.Hold(r.Context())
 	v.Fields(w.Header())
 	if v.Refused() {
@@ -96,12 +107,16 @@ func (h *handler) judge(w http.ResponseWriter, r *http.Request, tell teller) {
 		return
 	}
 	status = http.StatusNoContent
+	if r.URL.Query().Has("report") && changes(asked.Method) {
+		w.Header().Set(referenceField, e.pending.hold(v, weight(asked), e.c.Now()))
+		v = nil // whoever takes it ends it, perhaps already
+	}
 	w.WriteHeader(status)
 }
 
-func (h *handler) trusts(r *http.Request) bool {
+func (e *Endpoint) trusts(r *http.Request) bool {
 	peer := identity.Peer(r.RemoteAddr)
-	for _, p := range h.c.Proxies {
+	for _, p := range e.c.Proxies {
 		if p.Contains(peer) {
 			return true
 		}
@@ -110,10 +125,10 @@ func (h *handler) trusts(r *http.Request) bool {
 }
 
 // warn says the same thing at most once a minute: a stranger must not fill the log.
-func (h *handler) warn(text string, args ...any) {
-	now, last := h.c.Now().Unix(), h.warned.Load()
-	if now-last >= 60 && h.warned.CompareAndSwap(last, now) {
-		h.c.Log.Warn(text, args...)
+func (e *Endpoint) warn(text string, args ...any) {
+	now, last := e.c.Now().Unix(), e.warned.Load()
+	if now-last >= 60 && e.warned.CompareAndSwap(last, now) {
+		e.c.Log.Warn(text, args...)
 	}
 }
 
@@ -188,9 +203,9 @@ func inFields(w http.ResponseWriter, _ *http.Request, f answer.Refusal) {
 }
 
 // refusal writes the page for fields that inFields set. It decides nothing, so that asking it counts for nothing.
-func (h *handler) refusal(w http.ResponseWriter, r *http.Request) {
+func (e *Endpoint) refusal(w http.ResponseWriter, r *http.Request) {
 	f := answer.Refusal{Status: http.StatusForbidden, Reference: "-"}
-	if h.trusts(r) {
+	if e.trusts(r) {
 		if n, err := strconv.Atoi(r.Header.Get(statusField)); err == nil && n >= 400 && n <= 599 {
 			f.Status = n
 		}

@@ -21,18 +21,21 @@ import (
 
 // desk is the endpoint with a guard behind it that refuses what the tests need refused.
 type desk struct {
-	http.Handler
+	*forwardauth.Endpoint
 	mu     sync.Mutex
 	events []wire.Event
 	log    bytes.Buffer
 	now    time.Time
+	clock  func() time.Time // instead of now, where given
 }
+
+var small = engine.Size{Clients: 1 << 10, Keys: 1 << 10, Distinct: 1 << 6, Bans: 1 << 6}
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{now: time.Unix(1_800_000_000, 0)}
 	g := guard.New(guard.Options{
-		Size: engine.Size{Clients: 1 << 10, Keys: 1 << 10, Distinct: 1 << 6, Bans: 1 << 6},
+		Size: small,
 		Record: func(e *wire.Event) {
 			d.mu.Lock()
 			defer d.mu.Unlock()
@@ -47,6 +50,7 @@ func newDesk(t *testing.T) *desk {
 		},
 		Rules: []wire.Rule{
 			{Name: "login", Match: wire.Match{Route: "POST /login"}, By: wire.Words{"address"}, Limit: "2 per 1m", Then: wire.Words{"throttle"}},
+			{Name: "failures", Match: wire.Match{Route: "POST /signin"}, Count: "login.failed", By: wire.Words{"address"}, Limit: "5 per 1h", Then: wire.Words{"throttle"}},
 			{Name: "all", Match: wire.Match{Route: "*"}, By: wire.Words{"address"}, Limit: "1000 per 1m", Then: wire.Words{"throttle"}},
 		},
 		Bans:   []wire.Ban{{ID: "b1", Subject: "203.0.113.66/32"}},
@@ -55,7 +59,7 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Handler = forwardauth.New(forwardauth.Config{
+	d.Endpoint = forwardauth.New(forwardauth.Config{
 		Guard: func(host string) *guard.Guard {
 			if strings.HasPrefix(host, "unknown.") {
 				return nil
@@ -63,7 +67,12 @@ func newDesk(t *testing.T) *desk {
 			return g
 		},
 		Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
-		Log:     slog.New(slog.NewTextHandler(&d.log, nil)), Now: func() time.Time { return d.now },
+		Log:     slog.New(slog.NewTextHandler(&d.log, nil)), Now: func() time.Time {
+			if d.clock != nil {
+				return d.clock()
+			}
+			return d.now
+		},
 	})
 	return d
 }

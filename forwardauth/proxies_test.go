@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,12 +55,30 @@ func try(t *testing.T, program string, files []string, args func(string) []strin
 	auth := httptest.NewServer(d)
 	defer auth.Close()
 	var mu sync.Mutex
-	var seen []string
+	var seen, references []string
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		mu.Lock()
 		seen = append(seen, fmt.Sprintf("%s %s %s", r.Method, r.RequestURI, b))
+		references = append(references, r.Header.Get("X-Palisade-Reference"))
 		mu.Unlock()
+		if r.Method == "POST" {
+			result := "succeeded"
+			if r.URL.Path == "/signin" {
+				result = "failed"
+			}
+			report, _ := http.NewRequest("POST", auth.URL+"/outcome", strings.NewReader(`{"outcome":"login","result":"`+result+`","account":"Alice"}`))
+			report.Header.Set("X-Palisade-Reference", r.Header.Get("X-Palisade-Reference"))
+			res, err := http.DefaultClient.Do(report)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if said, _ := io.ReadAll(res.Body); res.StatusCode != 204 {
+				t.Errorf("reporting: %d %s", res.StatusCode, said)
+			}
+			res.Body.Close()
+		}
 		if r.URL.Path == "/own" {
 			http.Error(w, "the app's own", http.StatusForbidden)
 			return
@@ -75,7 +94,8 @@ func try(t *testing.T, program string, files []string, args func(string) []strin
 	socket.Close()
 	dir := t.TempDir()
 	moved := strings.NewReplacer("127.0.0.1:9091", auth.Listener.Addr().String(), "127.0.0.1:4000", app.Listener.Addr().String(), "127.0.0.1:8080", front,
-		"shop.example:8080", "shop.example"+front[strings.LastIndexByte(front, ':'):], "http {", "http {\naccess_log off;\nclient_body_temp_path "+dir+"/body;\nproxy_temp_path "+dir+"/proxy;")
+		"shop.example:8080", "shop.example"+front[strings.LastIndexByte(front, ':'):],
+		"/auth/nginx;", "/auth/nginx?report;", "uri /auth\n", "uri /auth?report\n", "/auth\"", "/auth?report\"", "http {", "http {\naccess_log off;\nclient_body_temp_path "+dir+"/body;\nproxy_temp_path "+dir+"/proxy;")
 	for _, name := range files {
 		b, err := os.ReadFile(filepath.Join("..", "examples", name))
 		if err != nil {
@@ -192,11 +212,24 @@ func try(t *testing.T, program string, files []string, args func(string) []strin
 	if !strings.Contains(body, "the app's own") {
 		t.Errorf("the app's own page became\n%s", body)
 	}
+	for range 5 {
+		res, _ = get("POST", "/signin", "", "X-Palisade-Reference: forged")
+		expect("a sign-in that fails", res, 200)
+	}
+	if e := d.last(); len(e.Outcomes) != 1 || e.Outcomes[0].Name() != "login.failed" || e.Outcomes[0].Subject != "alice" || e.Account != "" {
+		t.Errorf("the event of a reported sign-in: %+v", e)
+	}
+	res, _ = get("POST", "/signin", "")
+	expect("a sixth", res, 429)
+	get("GET", "/page", "", "X-Palisade-Reference: forged")
 	auth.Close()
 	res, _ = get("GET", "/page", "")
 	expect("while palisade is away", res, away)
 	mu.Lock()
 	defer mu.Unlock()
+	if slices.Contains(references, "forged") {
+		t.Error("a client's own reference reached the app")
+	}
 	if all := strings.Join(seen, "\n"); strings.Contains(all, "/closed") || strings.Count(all, "POST /login") > 3 || !strings.HasPrefix(all, "GET /page%2Fone?q=a;b") || !strings.Contains(all, "POST /login name=a&password=b") {
 		t.Errorf("the app saw\n%s", all)
 	}
