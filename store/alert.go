@@ -152,7 +152,7 @@ type AlertThread struct {
 	Told     int64  // how many alerts have been told
 	State    string // the sink's own
 	Frozen   string // JSON: what the next message says, once it has been tried
-	Began    int64  // when that was first tried
+	Began    int64  // when that was first tried; before, when the last one was sent
 	Attempts int64  // of the next message, with the one under way
 	Due      int64
 	Holder   string
