@@ -122,7 +122,9 @@ func BenchmarkDecide(b *testing.B) {
 				}
 				step := func(i int) {
 					a := addrs[i&(len(addrs)-1)]
-					r := Request{At: day + int64(i)*1000, Method: "POST", Path: "/users/log_in", Host: "shop.example", Address: a, Class: nets.Class(a)}
+					var r Request // filled as a guard fills its own
+					r.At, r.Method, r.Path, r.Host = day+int64(i)*1000, "POST", "/users/log_in", "shop.example"
+					r.Address, r.Class = a, nets.Class(a)
 					if v := p.Decide(t, &r); v.Action != Pass {
 						b.Fatalf("%s: %s by %s", a, v.Action, v.Rule)
 					}

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 
@@ -18,7 +19,7 @@ func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 		return Verdict{Action: Block, Reason: PathMalformed, Status: 400}
 	}
 	p.Route(r)
-	if r.KeyFault != NoFault && r.way.matched.overlaps(&p.keyed) {
+	if r.KeyFault != NoFault && r.way().matched.overlaps(&p.keyed) {
 		v = Verdict{Action: Block, Reason: KeyIsMissing, Status: 401}
 		if r.KeyFault == KeyMalformed {
 			v.Reason = KeyIsMalformed
@@ -55,7 +56,9 @@ func (p *Policy) Route(r *Request) {
 	if r.hi, r.lo = words(r.Address); !r.Address.Is4() {
 		r.lo = 0
 	}
-	p.find(r.Method, r.Path, &r.way)
+	if r.known = p.find(r.Method, r.Path); r.known == nil {
+		p.walk(r.Method, r.Path, &r.walked)
+	}
 }
 
 // Template is the name of the request's route for events and counters: the most specific declared template that it
@@ -63,7 +66,7 @@ func (p *Policy) Route(r *Request) {
 func (p *Policy) Template(r *Request) string {
 	p.Route(r)
 	best, most := "", -1
-	r.way.matched.each(func(i int) bool {
+	r.way().matched.each(func(i int) bool {
 		if i < len(p.names) && p.names[i] != "" {
 			if s := p.router.patterns[i].specific(); s > most {
 				best, most = p.names[i], s
@@ -80,7 +83,7 @@ func (p *Policy) Template(r *Request) string {
 // Quiet reports whether the request's route must not tell what is left of its limits.
 func (p *Policy) Quiet(r *Request) bool {
 	p.Route(r)
-	return r.way.matched.overlaps(&p.quiet)
+	return r.way().matched.overlaps(&p.quiet)
 }
 
 // Watched gives which of the policy's observed outcomes the request's route may bring about, the first one declared,
@@ -91,7 +94,7 @@ func (p *Policy) Watched(r *Request) int {
 	}
 	p.Route(r)
 	for i, id := range p.watched {
-		if id >= 0 && r.way.matched.has(id) {
+		if id >= 0 && r.way().matched.has(id) {
 			return i
 		}
 	}
@@ -103,7 +106,7 @@ func (p *Policy) lever(r *Request) *lever {
 	var best *lever
 	for i := range p.levers {
 		l := &p.levers[i]
-		if l.since <= r.At && r.At < l.until && r.way.matched.has(l.pattern) {
+		if l.since <= r.At && r.At < l.until && r.way().matched.has(l.pattern) {
 			if best == nil || slices.Index(Positions, l.position) > slices.Index(Positions, best.position) {
 				best = l
 			}
@@ -144,22 +147,28 @@ func (p *Policy) throughLever(l *lever, r *Request) (Verdict, bool) {
 }
 
 func (p *Policy) banned(t *Tally, r *Request, v *Verdict) bool {
-	if p.operators.Contains(r.Address) {
+	switch {
+	case p.operators.Contains(r.Address):
 		return false
+	case p.bans.touch(r) && p.listed(r, v):
+		return true
 	}
-	if p.bans.touch(r) {
-		if e, whom, ok := p.bans.find(r); ok {
-			*v = p.ban(r, e.rule, whom, e.until)
-			return true
-		}
+	return p.banDims != 0 && t.bans.Len() != 0 && p.imposed(t, r, v)
+}
+
+// listed looks for a ban that the back end told of.
+func (p *Policy) listed(r *Request, v *Verdict) bool {
+	e, whom, ok := p.bans.find(r)
+	if ok {
+		*v = p.ban(r, e.rule, whom, e.until)
 	}
-	if p.banDims == 0 || t.bans.Len() == 0 {
-		return false
-	}
-	for d := ByAddress; d <= ByFingerprint; d++ {
-		if p.banDims>>d&1 == 0 {
-			continue
-		}
+	return ok
+}
+
+// imposed looks for a ban of this guard's own.
+func (p *Policy) imposed(t *Tally, r *Request, v *Verdict) bool {
+	for dims := p.banDims; dims != 0; dims &= dims - 1 {
+		d := Dimension(bits.TrailingZeros16(dims))
 		if h, ok := t.banKey(r, d); ok {
 			if until, ok := t.bans.Get(h, r.At); ok {
 				*v = p.ban(r, "", d, until)
@@ -199,7 +208,7 @@ func (p *Policy) blocked(r *Request, v *Verdict) bool {
 	}
 	for i := range p.blocks {
 		b := &p.blocks[i]
-		if !overlap(b.networks, m) || !r.way.matched.has(b.pattern) || b.spare && overlap(p.networks.honest, m) {
+		if !overlap(b.networks, m) || !r.way().matched.has(b.pattern) || b.spare && overlap(p.networks.honest, m) {
 			continue
 		}
 		if b.rehearse {
@@ -224,10 +233,10 @@ func (p *Policy) status(a Action) int {
 }
 
 func (p *Policy) trapped(t *Tally, r *Request, v *Verdict) bool {
-	if r.way.trap == noTrap {
+	if r.way().trap == noTrap {
 		return false
 	}
-	tr := &p.traps[r.way.trap]
+	tr := &p.traps[r.way().trap]
 	if tr.missing || tr.rehearse {
 		return false
 	}
@@ -264,7 +273,7 @@ func (p *Policy) away(r *Request, v *Verdict) bool {
 		return false
 	}
 	for _, f := range p.fails {
-		if !r.way.matched.has(f.pattern) {
+		if !r.way().matched.has(f.pattern) {
 			continue
 		}
 		v.Reason = BackendAway

@@ -31,9 +31,10 @@ type Request struct {
 	Attested     bool  // the client software proved itself
 	Away         bool  // the back end has not answered for a while
 
-	hi, lo uint64 // Address as words, of IPv6 the /64
-	way    way
 	routed bool
+	hi, lo uint64 // Address as words, of IPv6 the /64
+	known  *way   // of a path that the policy spells out
+	walked way    // of any other
 }
 
 // Header reads one header field of a request; http.Header does.

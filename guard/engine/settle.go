@@ -16,7 +16,7 @@ func (p *Policy) Settle(t *Tally, r *Request, status int, outcomes []wire.Outcom
 			t.good.Add(h, t.key.String(o.Subject, 2), sharedWindow, now)
 		}
 	}
-	touched := r.way.trap != noTrap && p.traps[r.way.trap].missing && status == 404
+	touched := r.way().trap != noTrap && p.traps[r.way().trap].missing && status == 404
 	for _, i := range p.counts {
 		ru := &p.rules[i]
 		if !p.meets(r, ru) {
@@ -29,7 +29,7 @@ func (p *Policy) Settle(t *Tally, r *Request, status int, outcomes []wire.Outcom
 			continue
 		}
 		if touched && (ru.count == "trap" || ru.count == "trap.missing") {
-			p.debit(t, r, ru, p.traps[r.way.trap].name, now)
+			p.debit(t, r, ru, p.traps[r.way().trap].name, now)
 		}
 		for j := range outcomes {
 			if o := &outcomes[j]; counts(ru.count, o) {
@@ -41,10 +41,10 @@ func (p *Policy) Settle(t *Tally, r *Request, status int, outcomes []wire.Outcom
 
 // Touched gives the trap that a request touched, whether or not it was refused for it.
 func (p *Policy) Touched(r *Request, status int) (name string, ok bool) {
-	if !r.routed || r.way.trap == noTrap || r.way.trap >= len(p.traps) {
+	if !r.routed || r.way().trap == noTrap || r.way().trap >= len(p.traps) {
 		return "", false
 	}
-	tr := &p.traps[r.way.trap]
+	tr := &p.traps[r.way().trap]
 	return tr.name, !tr.missing || status == 404
 }
 

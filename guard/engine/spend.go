@@ -10,7 +10,7 @@ import (
 
 // meets reports whether a rule speaks of a request.
 func (p *Policy) meets(r *Request, ru *rule) bool {
-	return r.way.matched.has(ru.pattern) && (!ru.narrow || ru.applies(p, r))
+	return r.way().matched.has(ru.pattern) && (!ru.narrow || ru.applies(p, r))
 }
 
 // applies looks at what a rule asks for beside its route.
@@ -58,23 +58,29 @@ func (p *Policy) spend(t *Tally, r *Request, v *Verdict) {
 	if len(p.crowds) > 0 {
 		tripped, wait = p.spendDistinct(t, r, v)
 	}
-	owed := r.way.owed
-	for _, i := range p.narrow {
-		if ru := &p.rules[i]; p.meets(r, ru) {
-			owed.add(ru.group, ru.slot)
-		}
-	}
-	all := owed
-	if g, slots, ok := owed.next(); ok {
-		if owed == nothing {
+	if w := r.way(); w.one && len(p.narrow) == 0 {
+		tripped, wait = p.spendOne(t, r, v, w.group, w.slots, tripped, wait)
+	} else if owed := p.owed(r); owed != nothing {
+		if g, slots, one := owed.single(); one {
 			tripped, wait = p.spendOne(t, r, v, g, slots, tripped, wait)
 		} else {
-			tripped, wait = p.spendMany(t, r, v, all, tripped, wait)
+			tripped, wait = p.spendMany(t, r, v, owed, tripped, wait)
 		}
 	}
 	if tripped >= 0 && !v.Allowed {
 		p.trip(t, r, v, tripped, wait)
 	}
+}
+
+// owed adds to what a request draws for its route the rules that ask for more than that.
+func (p *Policy) owed(r *Request) owed {
+	all := r.way().owed
+	for _, i := range p.narrow {
+		if ru := &p.rules[i]; p.meets(r, ru) {
+			all.add(ru.group, ru.slot)
+		}
+	}
+	return all
 }
 
 // spendDistinct looks at the rules that count distinct subjects.
@@ -99,7 +105,7 @@ func (p *Policy) spendDistinct(t *Tally, r *Request, v *Verdict) (tripped int, w
 
 // spendOne is for a request whose rules all count by the same key, as nearly all do: what it owes lies in one place and
 // is looked at and paid in one step.
-func (p *Policy) spendOne(t *Tally, r *Request, v *Verdict, g int, slots uint8, tripped int, wait int64) (int, int64) {
+func (p *Policy) spendOne(t *Tally, r *Request, v *Verdict, g, slots uint8, tripped int, wait int64) (int, int64) {
 	var h hand
 	if !p.deal(t, r, v, g, slots, &h) {
 		return tripped, wait
@@ -146,7 +152,7 @@ func (p *Policy) spendMany(t *Tally, r *Request, v *Verdict, owed owed, tripped 
 }
 
 // deal fills a hand from a group. It reports false where the request has nothing to be counted under.
-func (p *Policy) deal(t *Tally, r *Request, v *Verdict, g int, slots uint8, h *hand) (ok bool) {
+func (p *Policy) deal(t *Tally, r *Request, v *Verdict, g, slots uint8, h *hand) (ok bool) {
 	gr := &p.groups[g]
 	h.group = gr
 	if gr.by.dims == 1<<ByAddress {
@@ -238,8 +244,10 @@ func (p *Policy) note(h *hand, v *Verdict) {
 		}
 	}
 	if tightest >= 0 {
-		ru := &p.rules[gr.rules[tightest]]
-		v.Quota = Quota{ru.name, ru.rate.Count, ru.rate.Per, least, time.Duration(d.Wait[tightest])}
+		// Field by field: a Quota made beside and copied here costs 5 ns, since wide loads wait for narrow stores.
+		ru, q := &p.rules[gr.rules[tightest]], &v.Quota
+		q.Rule, q.Count, q.Per = ru.name, ru.rate.Count, ru.rate.Per
+		q.Remaining, q.Reset = least, time.Duration(d.Wait[tightest])
 	}
 }
 

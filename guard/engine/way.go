@@ -5,8 +5,19 @@ import "math/bits"
 // way is all that follows from a request's method and path alone.
 type way struct {
 	matched set  // patterns
-	owed    owed // what the plain rules of those patterns draw
 	trap    int  // the first that the path touches, or noTrap
+	owed    owed // what the plain rules of those patterns draw
+	one     bool // they draw from one group only, as nearly always
+	group   uint8
+	slots   uint8
+}
+
+// way is where the request stands once it is routed.
+func (r *Request) way() *way {
+	if r.known != nil {
+		return r.known
+	}
+	return &r.walked
 }
 
 // owed is what a request draws: for each group of rules a byte, in which the slots are bits.
@@ -18,15 +29,21 @@ var nothing owed
 func (o *owed) add(group, slot uint8) { o[group>>3] |= 1 << (group&7<<3 + slot) }
 
 // next takes the first group, and its slots, out of what is owed.
-func (o *owed) next() (group int, slots uint8, ok bool) {
+func (o *owed) next() (group, slots uint8, ok bool) {
 	for w, word := range o {
 		if word != 0 {
 			i := bits.TrailingZeros64(word) >> 3
 			o[w] = word &^ (0xFF << (i << 3))
-			return w<<3 + i, uint8(word >> (i << 3)), true
+			return uint8(w<<3 + i), uint8(word >> (i << 3)), true
 		}
 	}
 	return 0, 0, false
+}
+
+// single gives the group that is drawn from, if it is one only.
+func (o owed) single() (group, slots uint8, ok bool) {
+	group, slots, ok = o.next()
+	return group, slots, ok && o == nothing
 }
 
 // crossing is the ways of one path: of each method that makes a difference there, and of all others.
@@ -59,20 +76,18 @@ func (p *Policy) learn() {
 	}
 }
 
-// find gives the way of a method and path: a known one, or walked.
-func (p *Policy) find(method, path string, w *way) {
-	c, ok := p.known[path]
-	if !ok {
-		p.walk(method, path, w)
-		return
+// find gives the way of a method and path, or nil where it has to be walked.
+func (p *Policy) find(method, path string) *way {
+	c := p.known[path]
+	if c == nil {
+		return nil
 	}
 	for i, m := range c.methods {
 		if m == method {
-			*w = c.ways[i]
-			return
+			return &c.ways[i]
 		}
 	}
-	*w = c.other
+	return &c.other
 }
 
 // walk finds the way of a method and path step by step.
@@ -90,4 +105,5 @@ func (p *Policy) walk(method, path string, w *way) {
 			}
 		}
 	}
+	w.group, w.slots, w.one = w.owed.single()
 }

@@ -80,9 +80,10 @@ func TestKnownWays(t *testing.T) {
 				known++
 			}
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", ""} {
-				var found, walked way
-				p.find(method, path, &found)
-				if p.walk(method, path, &walked); found != walked {
+				var walked way
+				p.walk(method, path, &walked)
+				found := p.find(method, path)
+				if (found != nil) != (p.known[path] != nil) || found != nil && *found != walked {
 					t.Fatalf("%s %s: known as %+v, walked as %+v", method, path, found, walked)
 				}
 				for i := range p.rules {
@@ -93,9 +94,9 @@ func TestKnownWays(t *testing.T) {
 					}
 					want := slowMatch(pattern, path) && slowMethod(pattern.methods, method)
 					plain := ru.distinct == "" && !ru.narrow
-					owes := found.owed[ru.group>>3]>>(ru.group&7<<3+ru.slot)&1 == 1
-					if found.matched.has(ru.pattern) != want || plain && owes != want {
-						t.Fatalf("%s %s: rule %s of %q: matched %v, owed %v, want %v", method, path, ru.name, pattern.Text, found.matched.has(ru.pattern), owes, want)
+					owes := walked.owed[ru.group>>3]>>(ru.group&7<<3+ru.slot)&1 == 1
+					if walked.matched.has(ru.pattern) != want || plain && owes != want {
+						t.Fatalf("%s %s: rule %s of %q: matched %v, owed %v, want %v", method, path, ru.name, pattern.Text, walked.matched.has(ru.pattern), owes, want)
 					}
 					if want {
 						met++
