@@ -26,11 +26,14 @@ func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 		}
 		return v
 	}
-	l := p.lever(r)
+	var l *lever
+	if len(p.levers) > 0 {
+		l = p.lever(r)
+	}
 	if l != nil && l.position == LeverShut {
 		return l.refuse(r, LeverClosed, Locked)
 	}
-	if p.allowances.holds(r) {
+	if p.allowances.some && p.allowances.holds(r) {
 		v.Allowed, v.Reason = true, AllowList
 		p.spend(t, r, &v)
 		return v
@@ -40,7 +43,8 @@ func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 			return refused
 		}
 	}
-	if p.banned(t, r, &v) || p.blocked(r, &v) || p.trapped(t, r, &v) || p.away(r, &v) {
+	if p.banned(t, r, &v) || len(p.blocks) > 0 && p.blocked(r, &v) ||
+		r.way().trap != noTrap && p.trapped(t, r, &v) || r.Away && p.away(r, &v) {
 		return v
 	}
 	p.spend(t, r, &v)
@@ -150,7 +154,7 @@ func (p *Policy) banned(t *Tally, r *Request, v *Verdict) bool {
 	switch {
 	case p.operators.Contains(r.Address):
 		return false
-	case p.bans.touch(r) && p.listed(r, v):
+	case p.bans.some && p.bans.touch(r) && p.listed(r, v):
 		return true
 	}
 	return p.banDims != 0 && t.bans.Len() != 0 && p.imposed(t, r, v)
@@ -199,9 +203,6 @@ func (t *Tally) banKey(r *Request, d Dimension) (uint64, bool) {
 }
 
 func (p *Policy) blocked(r *Request, v *Verdict) bool {
-	if len(p.blocks) == 0 {
-		return false
-	}
 	m := p.networks.mask(r.Class)
 	if m == (mask{}) {
 		return false
@@ -233,9 +234,6 @@ func (p *Policy) status(a Action) int {
 }
 
 func (p *Policy) trapped(t *Tally, r *Request, v *Verdict) bool {
-	if r.way().trap == noTrap {
-		return false
-	}
 	tr := &p.traps[r.way().trap]
 	if tr.missing || tr.rehearse {
 		return false
@@ -269,9 +267,6 @@ func (p *Policy) impose(t *Tally, r *Request, v *Verdict, d Dimension, base time
 
 // away applies the failure mode of the route while the back end cannot be reached.
 func (p *Policy) away(r *Request, v *Verdict) bool {
-	if !r.Away {
-		return false
-	}
 	for _, f := range p.fails {
 		if !r.way().matched.has(f.pattern) {
 			continue

@@ -23,6 +23,7 @@ type lists struct {
 	prefixes   *prefix.List[entry]
 	principals map[subjectKey]entry
 	kinds      uint16 // dimensions that some principal entry is about
+	some       bool   // there is an entry
 }
 
 // nanos turns unix milliseconds, 0 for ever, into unix nanoseconds.
@@ -78,6 +79,7 @@ func (l lists) with(changes []change) (lists, error) {
 	for k := range fresh {
 		next.kinds |= 1 << k.kind
 	}
+	next.some = next.kinds != 0 || next.prefixes.Len() > 0
 	return next, errors.Join(faults...)
 }
 

@@ -52,20 +52,21 @@ const (
 
 // Verdict is what to do with one request, and why.
 type Verdict struct {
-	Action     Action
+	// The small fields stand together: a verdict is copied for each request.
+	Action  Action
+	Alert   bool      // a person wants to know
+	Allowed bool      // on the allow list
+	BanWhom Dimension // whom BanFor holds
+	Marks   Marks     // rules that would have acted
+
 	Reason     Reason
 	Status     int // of the refusal
 	Rule       string
 	RetryAfter time.Duration
-	Until      int64 // unix nanoseconds: when a ban or lever ends, 0 unknown
-
-	Alert    bool          // a person wants to know
-	BanFor   time.Duration // the ban this request brought about
-	BanWhom  Dimension     // whom it holds
-	Marks    Marks         // rules that would have acted
-	Quota    Quota         // the tightest limit met, for RateLimit fields
-	Allowed  bool          // on the allow list
-	Position string        // of the lever that refused
+	Until      int64         // unix nanoseconds: when a ban or lever ends, 0 unknown
+	BanFor     time.Duration // the ban this request brought about
+	Quota      Quota         // the tightest limit met, for RateLimit fields
+	Position   string        // of the lever that refused
 }
 
 // Reason is why, in one word of a small vocabulary.

@@ -114,7 +114,11 @@ func (t *Cards) Peek(h uint64, now int64, limits *Limits, d *Draw) bool {
 // Take pays all slots, or none if one that is not Soft is over; it reports which. A Soft slot that is over is not paid,
 // nor is one on Hold.
 func (t *Cards) Take(h uint64, now int64, limits *Limits, d *Draw) bool {
-	if c := t.find(h); c != nil { // Peek and Pay in one, since the card seldom changes hands between them
+	c := &t.bucket(h)[h>>1%cardWays]
+	if !c.is(h) { // in the place of its own, where find would look first
+		c = t.find(h)
+	}
+	if c != nil { // Peek and Pay in one, since the card seldom changes hands between them
 		if ok := c.look(h, now, limits, d); c.is(h) {
 			if !ok {
 				return false
