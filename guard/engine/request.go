@@ -24,9 +24,9 @@ type Request struct {
 	Fingerprint string
 	Kind        string
 
+	KnownSince   int64 // unix nanoseconds since when this device or principal is known; 0: it is not
 	KeyFault     Fault // what is wrong with the API key
 	PathFault    bool  // the path could not be normalised
-	KnownSince   int64 // unix nanoseconds since when this device or principal is known; 0: it is not
 	KnownAccount bool  // this device signed in before to the account it asks for now
 	Attested     bool  // the client software proved itself
 	Away         bool  // the back end has not answered for a while

@@ -41,7 +41,7 @@ func (p *Policy) Settle(t *Tally, r *Request, status int, outcomes []wire.Outcom
 
 // Touched gives the trap that a request touched, whether or not it was refused for it.
 func (p *Policy) Touched(r *Request, status int) (name string, ok bool) {
-	if !r.routed || r.way().trap == noTrap || r.way().trap >= len(p.traps) {
+	if !r.routed || r.way().trap == noTrap || int(r.way().trap) >= len(p.traps) {
 		return "", false
 	}
 	tr := &p.traps[r.way().trap]

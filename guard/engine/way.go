@@ -4,10 +4,10 @@ import "math/bits"
 
 // way is all that follows from a request's method and path alone.
 type way struct {
-	matched set  // patterns
-	trap    int  // the first that the path touches, or noTrap
-	owed    owed // what the plain rules of those patterns draw
-	one     bool // they draw from one group only, as nearly always
+	matched set   // patterns
+	owed    owed  // what the plain rules of those patterns draw
+	trap    int32 // the first that the path touches, or noTrap
+	one     bool  // the rules draw from one group only, as nearly always
 	group   uint8
 	slots   uint8
 }
@@ -95,7 +95,7 @@ func (p *Policy) walk(method, path string, w *way) {
 	w.trap = noTrap
 	p.router.match(method, path, &w.matched)
 	if len(p.traps) > 0 {
-		w.trap = p.lures.find(path, &w.matched)
+		w.trap = int32(p.lures.find(path, &w.matched))
 	}
 	for i := range (len(p.ruled) + 63) / 64 {
 		for word := w.matched[i]; word != 0; word &= word - 1 {
