@@ -83,8 +83,9 @@ func clients(n int) []netip.Addr {
 }
 
 // BenchmarkDecide is one decision with its network lookup: five matching rules, 80,000 network prefixes, over 256
-// clients (hot) or a million live ones (cold), with few and many bans. Beside it in the same run is the least that any
-// such decision must do: one prefix lookup and one step of a limit.
+// clients (hot) or a million live ones (cold), with few and many bans. The other path is one that no pattern spells out,
+// which has to be walked, and meets two of the rules. Beside it in the same run is the least that any such decision must
+// do: one prefix lookup and one step of a limit.
 func BenchmarkDecide(b *testing.B) {
 	nets := manyNetworks(b, 80_000)
 	size := Size{Clients: coldClients * 2, Keys: coldClients, Distinct: 1 << 10, Bans: 1 << 17}
@@ -110,20 +111,27 @@ func BenchmarkDecide(b *testing.B) {
 				step(i)
 			}
 		})
-		for _, bans := range []int{100, 10_000, 100_000} {
-			b.Run(fmt.Sprintf("%s/bans=%d", temperature.name, bans), func(b *testing.B) {
-				p, err := Compile(fiveRules(bans), nets, Abilities{})
+		for _, c := range []struct {
+			bans int
+			path string
+		}{{100, "/users/log_in"}, {10_000, "/users/log_in"}, {100_000, "/users/log_in"}, {10_000, "/users/1234/settings"}} {
+			name := fmt.Sprintf("%s/bans=%d", temperature.name, c.bans)
+			if c.path != "/users/log_in" {
+				name += "-other-path"
+			}
+			b.Run(name, func(b *testing.B) {
+				p, err := Compile(fiveRules(c.bans), nets, Abilities{})
 				if err != nil {
 					b.Fatal(err)
 				}
 				t := NewTally(size, [16]byte{1})
-				for i := range bans { // of this guard's own, beside those of the back end
+				for i := range c.bans { // of this guard's own, beside those of the back end
 					t.bans.Set(t.key.Addr(0, uint64(i), 99), day+int64(time.Hour))
 				}
 				step := func(i int) {
 					a := addrs[i&(len(addrs)-1)]
-					var r Request // filled as a guard fills its own
-					r.At, r.Method, r.Path, r.Host = day+int64(i)*1000, "POST", "/users/log_in", "shop.example"
+					var r Request // filled in place, as a guard fills its own
+					r.At, r.Method, r.Path, r.Host = day+int64(i)*1000, "POST", c.path, "shop.example"
 					r.Address, r.Class = a, nets.Class(a)
 					if v := p.Decide(t, &r); v.Action != Pass {
 						b.Fatalf("%s: %s by %s", a, v.Action, v.Rule)

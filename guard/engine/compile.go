@@ -22,9 +22,9 @@ type Policy struct {
 	answer   int // status of a block or ban
 
 	router  router
-	known   map[string]*crossing // ways of the paths that some pattern spells out
-	names   []string             // pattern id → the route's name, "" where the pattern names none
-	keyed   set                  // patterns that need an API key
+	known   *crossings // ways of the paths that some pattern spells out
+	names   []string   // pattern id → the route's name, "" where the pattern names none
+	keyed   set        // patterns that need an API key
 	fails   []routeFail
 	quiet   set
 	watched []int // pattern of each observed outcome
