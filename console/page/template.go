@@ -4,7 +4,7 @@ import (
 	"embed"
 	"html/template"
 	"io/fs"
-	"path"
+	"strings"
 
 	"palisade.dev/console/asset"
 )
@@ -36,7 +36,7 @@ func Load(fsys fs.FS) Set {
 	}
 	set := Set{}
 	for _, p := range pages {
-		if p == "layout.html" || path.Base(p) != p {
+		if p == "layout.html" || strings.HasPrefix(p, "part-") {
 			continue
 		}
 		t := template.Must(layout.Clone())

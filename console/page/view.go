@@ -20,6 +20,13 @@ type View struct {
 	Data  any
 }
 
+// Just gives a part of a page its own data.
+func (v *View) Just(data any) *View {
+	part := *v
+	part.Data = data
+	return &part
+}
+
 // May reports whether the person may do something here: see, audit, respond, change or own.
 func (v *View) May(scope string) bool {
 	p, err := access.ParseScopes([]string{scope})
@@ -33,7 +40,7 @@ func (v *View) May(scope string) bool {
 	return v.R.Person.Actor.May(where, p)
 }
 
-// Own is May for what concerns the whole installation.
+// Everywhere is May for what concerns the whole installation.
 func (v *View) Everywhere(scope string) bool {
 	p, err := access.ParseScopes([]string{scope})
 	if err != nil {

@@ -1,0 +1,397 @@
+// Package traffic holds the pages that show: all sites, one site, its events as they come, and one client.
+package traffic
+
+import (
+	"context"
+	"embed"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"palisade.dev/backend/access"
+	"palisade.dev/backend/client"
+	"palisade.dev/backend/event"
+	"palisade.dev/console/chart"
+	"palisade.dev/console/page"
+	"palisade.dev/guard/wire"
+	"palisade.dev/store"
+)
+
+//go:embed *.html
+var files embed.FS
+
+var pages = page.Load(files)
+
+// Traffic shows.
+type Traffic struct {
+	DB      *store.DB
+	Events  *event.Log
+	Search  *event.Search
+	Clients *client.Clients
+	Now     func() time.Time
+}
+
+// Routes are its pages.
+func (t *Traffic) Routes() []page.Route {
+	return []page.Route{
+		{Pattern: "GET /{$}", Handle: t.sites},
+		{Pattern: "GET /s/{site}", Need: access.See, Handle: t.overview},
+		{Pattern: "GET /s/{site}/events", Need: access.See, Handle: t.events},
+		{Pattern: "GET /s/{site}/events/live", Need: access.See, Handle: t.live},
+		{Pattern: "GET /s/{site}/events/export", Need: access.See, Handle: t.export},
+		{Pattern: "GET /s/{site}/client", Need: access.See, Handle: t.client},
+	}
+}
+
+type line struct {
+	store.Site
+	Guards  []store.Guard
+	Silent  int // guards not heard of for a minute and a half
+	Bans    int
+	Closed  int // levers that are not open
+	Last    int64
+	Refused uint64
+	Today   uint64
+}
+
+// silent is three times as long as a guard's poll waits.
+const silent = 90 * time.Second
+
+// gone is after how long a guard that said nothing is no longer counted as missing: it was taken away.
+const gone = 24 * time.Hour
+
+func (t *Traffic) sites(r *page.Request) error {
+	all, err := t.DB.Sites(r.Context())
+	if err != nil {
+		return err
+	}
+	var lines []line
+	for _, s := range all {
+		if !r.Person.Actor.May(s.ID, access.See) {
+			continue
+		}
+		l, err := t.line(r, s)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, l)
+	}
+	by := r.FormValue("sort")
+	slices.SortStableFunc(lines, func(a, b line) int {
+		switch by {
+		case "refused":
+			return int(b.Refused) - int(a.Refused)
+		case "bans":
+			return b.Bans - a.Bans
+		case "environment":
+			return strings.Compare(a.Environment, b.Environment)
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return r.Render(http.StatusOK, pages, "sites.html", "Sites", lines)
+}
+
+func (t *Traffic) line(r *page.Request, s store.Site) (line, error) {
+	ctx, now := r.Context(), r.Now
+	l := line{Site: s}
+	guards, err := t.DB.Guards(ctx, s.ID)
+	if err != nil {
+		return l, err
+	}
+	for _, g := range guards {
+		quiet := now.Sub(time.UnixMilli(g.LastSeen))
+		if quiet > gone {
+			continue
+		}
+		if quiet > silent {
+			l.Silent++
+		}
+		l.Guards, l.Last = append(l.Guards, g), max(l.Last, g.LastSeen)
+	}
+	if l.Bans, err = t.DB.CountBans(ctx, s.ID, now.UnixMilli()); err != nil {
+		return l, err
+	}
+	levers, err := t.DB.Levers(ctx, s.ID, now.UnixMilli())
+	if err != nil {
+		return l, err
+	}
+	l.Closed = len(levers)
+	sum, err := t.Search.Summary(ctx, s.ID, now.Add(-24*time.Hour), now, 24*time.Hour)
+	if err != nil {
+		return l, err
+	}
+	l.Today = sum.Total.Requests
+	_, _, l.Refused = split(sum.Total.Actions)
+	return l, nil
+}
+
+// split counts actions as people think of them.
+func split(actions map[string]uint64) (allowed, challenged, refused uint64) {
+	for action, n := range actions {
+		switch action {
+		case "allow", "observe", "delay":
+			allowed += n
+		case "challenge", "throttle":
+			challenged += n
+		default:
+			refused += n
+		}
+	}
+	return
+}
+
+type list struct {
+	Title, Kind string
+	Entries     []client.Counted
+}
+
+type overview struct {
+	line
+	Span   string
+	Chart  chart.Bars
+	Totals [3]uint64
+	All    uint64
+	People uint64
+	Tops   []list
+	Newest []store.Ban
+	Levers []store.Lever
+}
+
+func (t *Traffic) overview(r *page.Request) error {
+	ctx := r.Context()
+	l, err := t.line(r, r.Here)
+	if err != nil {
+		return err
+	}
+	o := overview{line: l, Span: "24h"}
+	back, step := 24*time.Hour, time.Hour
+	switch r.FormValue("span") {
+	case "1h":
+		o.Span, back, step = "1h", time.Hour, 2*time.Minute
+	case "7d":
+		o.Span, back, step = "7d", 7*24*time.Hour, 6*time.Hour
+	}
+	sum, err := t.Search.Summary(ctx, r.Here.ID, r.Now.Add(-back), r.Now, step)
+	if err != nil {
+		return err
+	}
+	o.All, o.People = sum.Total.Requests, sum.Total.Clients()
+	o.Totals[0], o.Totals[1], o.Totals[2] = split(sum.Total.Actions)
+	o.Chart = chart.Bars{
+		Series: []chart.Series{{Name: "Allowed", Class: "allow"}, {Name: "Challenged or slowed", Class: "challenge"}, {Name: "Refused", Class: "refuse"}},
+		Step:   sum.Step, Zone: r.Zone,
+		Title: fmt.Sprintf("Requests of the last %s: %d allowed, %d challenged or slowed, %d refused. The table below has the figures.", o.Span, o.Totals[0], o.Totals[1], o.Totals[2]),
+	}
+	for _, p := range sum.Points {
+		a, c, x := split(p.Actions)
+		o.Chart.Bars = append(o.Chart.Bars, chart.Bar{Start: p.Start, Values: []uint64{a, c, x}})
+	}
+	for _, d := range []struct {
+		title, kind string
+		of          event.Dimension
+	}{
+		{"Routes", "route", event.Routes},
+		{"Clients", "address", event.Addresses},
+		{"Rules that acted", "rule", event.Rules},
+		{"Networks", "network", event.Networks},
+	} {
+		o.Tops = append(o.Tops, list{d.title, d.kind, client.Count(sum.Total.Top(d.of, 8))})
+	}
+	if o.Newest, err = t.DB.StandingBans(ctx, r.Here.ID, r.Now.UnixMilli(), "", 8); err != nil {
+		return err
+	}
+	if o.Levers, err = t.DB.Levers(ctx, r.Here.ID, r.Now.UnixMilli()); err != nil {
+		return err
+	}
+	return r.Render(http.StatusOK, pages, "overview.html", r.Here.Name, o)
+}
+
+// columns are what events can be looked for by, in the order of the form.
+var columns = []struct{ Name, Label, Hint string }{
+	{"text", "Anything", "part of a path, agent, account or address"},
+	{"address", "Address", "203.0.113.7"},
+	{"network", "Network", "tor, or 203.0.113.0/24"},
+	{"account", "Account", ""},
+	{"api_key", "API key", "its first 12 hex"},
+	{"certificate", "Certificate", ""},
+	{"fingerprint", "Fingerprint", ""},
+	{"route", "Route", "POST /login"},
+	{"status", "Status", "404 or 4xx"},
+	{"action", "Verdict", "allow, throttle, block, ban …"},
+	{"rule", "Rule", ""},
+	{"kind", "Kind", ""},
+	{"outcome", "Outcome", "login.failed"},
+}
+
+func (t *Traffic) query(r *page.Request) event.Query {
+	v := r.FormValue
+	return event.Query{
+		Site: r.Here.ID, Text: v("text"), Address: strings.TrimSpace(v("address")), Network: v("network"), Account: v("account"), Key: v("api_key"),
+		Certificate: v("certificate"), Fingerprint: v("fingerprint"), Route: v("route"), Status: v("status"), Action: v("action"),
+		Rule: v("rule"), Kind: v("kind"), Outcome: v("outcome"), Cursor: v("cursor"), Limit: 100,
+	}
+}
+
+type found struct {
+	Columns  any
+	Events   []wire.Event
+	Next     string
+	Fault    string
+	Filtered bool
+}
+
+func (t *Traffic) events(r *page.Request) error {
+	f := found{Columns: columns}
+	for _, c := range columns {
+		f.Filtered = f.Filtered || r.FormValue(c.Name) != ""
+	}
+	p, err := t.Search.Find(r.Context(), t.query(r))
+	status := http.StatusOK
+	if errors.Is(err, event.ErrQuery) {
+		f.Fault, status = page.Sentence(err.Error()), http.StatusUnprocessableEntity
+	} else if err != nil {
+		return err
+	}
+	f.Events, f.Next = p.Events, p.Next
+	return r.Render(status, pages, "events.html", "Events", f)
+}
+
+// live sends events as rows. Who reads too slowly is told how many were left out.
+func (t *Traffic) live(r *page.Request) error {
+	tail := t.Events.Tail(r.Context(), r.Here.ID)
+	s, err := r.Live()
+	if err != nil {
+		return nil
+	}
+	beat := time.NewTicker(page.Heartbeat)
+	defer beat.Stop()
+	for {
+		select {
+		case l, ok := <-tail:
+			if !ok {
+				return nil
+			}
+			events := slices.Clone(l.Events)
+			slices.Reverse(events) // the newest row is on top
+			r.Now = t.Now()
+			html, err := r.Part(pages, "events.html", "rows", events)
+			if err != nil {
+				return err
+			}
+			if s.Send(page.Part{ID: "rows", HTML: html, How: "prepend"}) != nil {
+				return nil
+			}
+			if l.Lost > 0 && s.Send(page.Part{ID: "lost", HTML: page.Plural(l.Lost, "event") + " went by faster than this page could show them.", How: "replace"}) != nil {
+				return nil
+			}
+		case <-beat.C:
+			if s.Still() != nil {
+				return nil
+			}
+		case <-r.Context().Done():
+			return nil
+		}
+	}
+}
+
+// maxExport bounds an export, in events; the whole history is a matter for the API.
+const maxExport = 1_000_000
+
+var errEnough = errors.New("enough")
+
+// export sends what the filter finds, as CSV or JSON lines.
+func (t *Traffic) export(r *page.Request) error {
+	q := t.query(r)
+	q.Cursor, q.Limit = "", 0
+	var write func(wire.Event) error
+	kind, name := "application/x-ndjson", "jsonl"
+	var rows *csv.Writer
+	if r.FormValue("as") == "csv" {
+		kind, name = "text/csv; charset=utf-8", "csv"
+		rows = csv.NewWriter(r.W)
+		write = func(e wire.Event) error { return rows.Write(record(e)) }
+	} else {
+		out := json.NewEncoder(r.W)
+		write = func(e wire.Event) error { return out.Encode(e) }
+	}
+	n := 0
+	err := t.Search.Export(r.Context(), q, func(e wire.Event) error {
+		if n == 0 {
+			r.W.Header().Set("Content-Type", kind)
+			r.W.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-events.%s"`, r.Here.Name, name))
+			if rows != nil {
+				if err := rows.Write(head); err != nil {
+					return err
+				}
+			}
+		}
+		if n++; n > maxExport {
+			return errEnough
+		}
+		return write(e)
+	})
+	if rows != nil {
+		rows.Flush()
+	}
+	switch {
+	case n == 0 && err == nil:
+		return page.Refuse(http.StatusNotFound, "No event fits this filter, so there is nothing to export.")
+	case n == 0 && errors.Is(err, event.ErrQuery):
+		return page.Refuse(http.StatusUnprocessableEntity, "%s", page.Sentence(err.Error()))
+	case n == 0 || err == nil || errors.Is(err, errEnough) || errors.Is(err, context.Canceled):
+		return err
+	}
+	// The file is under way; what is left to say is that it is not whole.
+	_, err = io.WriteString(r.W, "\n# the export broke off; make it again\n")
+	return err
+}
+
+var head = []string{"time", "address", "networks", "account", "api_key", "method", "path", "route", "status", "action", "rule", "reason", "kind", "agent", "outcomes"}
+
+func record(e wire.Event) []string {
+	var outcomes []string
+	for _, o := range e.Outcomes {
+		outcomes = append(outcomes, strings.TrimSuffix(o.Name()+":"+o.Subject, ":"))
+	}
+	row := []string{
+		time.UnixMicro(e.At).UTC().Format("2006-01-02T15:04:05.000Z"), e.Address.String(), strings.Join(e.Networks, " "), e.Account, e.Key, e.Method, e.Path,
+		e.Route, fmt.Sprint(e.Status), e.Action, e.Rule, e.Reason, e.Kind, e.Agent, strings.Join(outcomes, " "),
+	}
+	for i, cell := range row {
+		// A spreadsheet would run what begins like a formula.
+		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+			row[i] = "'" + cell
+		}
+	}
+	return row
+}
+
+type known struct {
+	client.State
+	Standing *store.Ban
+	Proofs   map[string]string
+}
+
+func (t *Traffic) client(r *page.Request) error {
+	subject := strings.TrimSpace(r.FormValue("subject"))
+	if subject == "" {
+		return r.Render(http.StatusOK, pages, "client.html", "Look up a client", known{})
+	}
+	s, err := t.Clients.Show(r.Context(), r.Here, subject)
+	if err != nil {
+		return err
+	}
+	k := known{State: s}
+	for i, b := range s.Bans {
+		if b.Lifted == 0 && (b.Until == 0 || b.Until > r.Now.UnixMilli()) {
+			k.Standing = &s.Bans[i]
+		}
+	}
+	return r.Render(http.StatusOK, pages, "client.html", s.Subject, k)
+}
