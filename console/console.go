@@ -1,0 +1,91 @@
+// Package console is what people see: pages rendered on the server, which work without script, with small scripts that
+// keep them live. This file puts the rooms together; package page is the frame round all of them.
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"palisade.dev/backend/access"
+	"palisade.dev/backend/ban"
+	"palisade.dev/backend/client"
+	"palisade.dev/backend/entry"
+	"palisade.dev/backend/event"
+	"palisade.dev/backend/feed"
+	"palisade.dev/backend/lever"
+	"palisade.dev/backend/rule"
+	"palisade.dev/backend/site"
+	"palisade.dev/console/asset"
+	"palisade.dev/console/door"
+	"palisade.dev/console/page"
+	"palisade.dev/console/steer"
+	"palisade.dev/console/traffic"
+	"palisade.dev/store"
+)
+
+// Parts are what the console shows and steers.
+type Parts struct {
+	DB       *store.DB
+	Events   *event.Log
+	Search   *event.Search
+	Bans     *ban.Bans
+	Levers   *lever.Levers
+	Feed     *feed.Feed
+	Clients  *client.Clients
+	Entry    *entry.Entry
+	Operator func(token string) bool // whether a token is the operator's
+	Seen     func(remote string)     // told from where somebody steers, so that no ban holds them
+	Key      []byte                  // signs what is told on the next page
+	ID       func() string
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// New makes the handler.
+func New(p Parts) http.Handler {
+	d := &door.Door{Entry: p.Entry, Operator: p.Operator}
+	f := &page.Frame{
+		Who: func(r *http.Request) (page.Person, bool) {
+			who, ok := d.Who(r)
+			if ok {
+				p.Seen(r.RemoteAddr)
+			}
+			return who, ok
+		},
+		Site: p.DB.SiteByName, Sites: func(ctx context.Context) ([]store.Site, error) { return p.DB.Sites(ctx) },
+		Fault: fault, Now: p.Now, Key: p.Key, Log: p.Log,
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/asset/", asset.Handler())
+	mux.Handle("/", f.Handler(routes(d, p)))
+	return mux
+}
+
+func routes(d *door.Door, p Parts) []page.Route {
+	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Now: p.Now}
+	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, ID: p.ID, Now: p.Now}
+	var all []page.Route
+	for _, some := range [][]page.Route{d.Routes(), t.Routes(), s.Routes()} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+// fault gives an error of the back end its status and what a person is told.
+func fault(err error) (int, string) {
+	switch {
+	case errors.Is(err, access.ErrForbidden):
+		return http.StatusForbidden, err.Error()
+	case errors.Is(err, store.ErrNotFound):
+		return http.StatusNotFound, err.Error()
+	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator):
+		return http.StatusConflict, err.Error()
+	case errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
+		errors.Is(err, site.ErrInvalid), errors.Is(err, event.ErrQuery):
+		return http.StatusUnprocessableEntity, err.Error()
+	}
+	return http.StatusInternalServerError, "That could not be done now. Try again in a moment; the log of the back end says why."
+}
