@@ -92,16 +92,15 @@ func (s *signatures) find(path string, found *set) int {
 		}
 	}
 	if len(s.word) > 0 {
-		for rest := path; ; {
-			i := strings.IndexByte(rest, '/')
-			if i < 0 || i+1 == len(rest) {
-				break
+		for i := 1; i < len(path); i++ { // byte by byte: segments are so short that a search for each costs more
+			if path[i-1] != '/' {
+				continue
 			}
-			rest = rest[i+1:]
-			c := lower(rest[0])
+			c := lower(path[i])
 			if s.begins[c>>6]>>(c&63)&1 == 0 {
 				continue
 			}
+			rest := path[i:]
 			words := s.word[c]
 			for i := range words {
 				w := &words[i]
@@ -113,16 +112,19 @@ func (s *signatures) find(path string, found *set) int {
 	}
 	if len(s.suffix) > 0 {
 		// Only a short run after the last dot can be an extension, so a long path costs no more than a short one.
-		tail := path[max(0, len(path)-maxExtension):]
-		if dot := strings.LastIndexByte(tail, '.'); dot >= 0 {
+		for dot := len(path) - 1; dot >= max(0, len(path)-maxExtension) && path[dot] != '/'; dot-- {
+			if path[dot] != '.' {
+				continue
+			}
 			var small [maxExtension]byte
-			ext := small[:copy(small[:], tail[dot:])]
+			ext := small[:copy(small[:], path[dot:])]
 			for i, c := range ext {
 				ext[i] = lower(c)
 			}
 			if t, ok := s.suffix[string(ext)]; ok {
 				better(t)
 			}
+			break
 		}
 	}
 	return best
