@@ -5,7 +5,9 @@ package backend
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
 	"encoding/hex"
@@ -25,6 +27,7 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
+	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/guardapi"
@@ -60,6 +63,7 @@ type Backend struct {
 	Sites     *site.Sites
 	Rules     *rule.Rules
 	Clients   *client.Clients
+	Entry     *entry.Entry
 	Feed      *feed.Feed
 	Networks  *Networks
 	operators operators
@@ -101,7 +105,26 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Sites = &site.Sites{DB: o.DB, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
 	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id}
 	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Now: o.Now}
+	if b.Entry, err = entry.Open(ctx, o.DB, o.Now, o.Rand); err != nil {
+		return nil, err
+	}
 	return b, nil
+}
+
+// NewID makes an id that sorts by its time.
+func (b *Backend) NewID() string { return b.id() }
+
+// Secret derives a key for a purpose from the operator's token, so that a new token makes the old key worthless.
+func (b *Backend) Secret(purpose string) []byte {
+	m := hmac.New(sha256.New, b.token[:])
+	m.Write([]byte(purpose))
+	return m.Sum(nil)
+}
+
+// Operator reports whether a token is the operator's.
+func (b *Backend) Operator(token string) bool {
+	got := sum(strings.TrimSpace(token))
+	return subtle.ConstantTimeCompare(got[:], b.token[:]) == 1
 }
 
 func (b *Backend) id() string {
@@ -166,11 +189,10 @@ func (b *Backend) operatorToken() error {
 	return nil
 }
 
-// Actor says who makes a request of the API: the operator, or the person whose token it carries.
+// Actor says who makes a request of the API: the operator, whose token it carries.
 func (b *Backend) Actor(r *http.Request) access.Actor {
 	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	got := sum(text)
-	if subtle.ConstantTimeCompare(got[:], b.token[:]) == 1 && ok {
+	if ok && b.Operator(text) {
 		return access.Operator
 	}
 	return access.Actor{}

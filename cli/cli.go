@@ -53,6 +53,8 @@ type commands struct {
 
 	Site    siteCmd    `cmd:"" help:"Sites and their keys."`
 	Rule    ruleCmd    `cmd:"" help:"Rules: list, add, test, rehearse."`
+	Console consoleCmd `cmd:"" help:"Print a link that signs in to the console, once."`
+	Audit   auditCmd   `cmd:"" help:"Who changed what, and whether that record is whole."`
 	Ban     banCmd     `cmd:"" help:"Keep a client out."`
 	Allow   allowCmd   `cmd:"" help:"Let a client pass whatever the rules say."`
 	Network networkCmd `cmd:"" help:"Network lists: clouds, crawlers, Tor and your own."`

@@ -37,7 +37,9 @@ var examples = map[string]string{
 	"doctor":         "palisade doctor", "backup": "palisade backup palisade-backup.db",
 	"restore": "palisade restore palisade-backup.db --yes",
 	"demo":    "palisade demo attack", "demo attack": "palisade demo attack --duration 5s", "demo shop": "palisade demo shop --listen 127.0.0.1:4000",
-	"version": "palisade version",
+	"console": "palisade console", "audit": "palisade audit list", "audit list": "palisade audit list --subject 'rule busy'",
+	"audit verify": "palisade audit verify",
+	"version":      "palisade version",
 }
 
 // commandName is a command's words without the program's name and its arguments.

@@ -15,6 +15,7 @@ import (
 
 	"palisade.dev/backend"
 	"palisade.dev/config"
+	"palisade.dev/console"
 	"palisade.dev/guard"
 	"palisade.dev/guard/link"
 	"palisade.dev/guard/wire"
@@ -74,7 +75,7 @@ func (c *runCmd) Run(s *session) error {
 			conf.Sites[0].Identity.Proxies, conf.Sites[0].Identity.Header = []string{"loopback"}, "X-Forwarded-For"
 		}
 	}
-	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, true, func(addr net.Addr) { s.welcome(conf, addr, demo) })
+	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, true, func(addr net.Addr, enter string) { s.welcome(conf, addr, demo, enter) })
 }
 
 // config reads the configuration and lets the data flag win over its default.
@@ -104,13 +105,14 @@ func (c *serveCmd) Run(s *session) error {
 	}
 	ctx, stop := signal.NotifyContext(s.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, false, func(net.Addr) {
+	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, false, func(_ net.Addr, enter string) {
 		fmt.Fprintf(s.Err, "The back end listens on http://%s. Make a site with: palisade site add NAME\n", conf.Console)
+		fmt.Fprintf(s.Err, "Its console (this link works once): http://%s%s\n", conf.Console, enter)
 	})
 }
 
 // serveAll runs the back end and, if asked for, the gateway over it, until the context ends.
-func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func() (*config.Config, error), withGateway bool, ready func(net.Addr)) error {
+func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func() (*config.Config, error), withGateway bool, ready func(net.Addr, string)) error {
 	db, err := openStore(ctx, conf)
 	if err != nil {
 		return err
@@ -126,7 +128,7 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 	if err != nil {
 		return fmt.Errorf("the back end cannot listen on %s: %w; is palisade running already?", conf.Console, err)
 	}
-	server := &http.Server{Handler: b.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	server := &http.Server{Handler: s.answer(b), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	inner, end := context.WithCancel(context.WithoutCancel(ctx)) // the back end outlives the gateway, whose last events it takes
 	defer end()
 	server.BaseContext = func(net.Listener) context.Context { return inner }
@@ -138,7 +140,10 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 		}
 	})
 	wg.Go(func() { b.Run(inner) })
-	err = s.front(ctx, conf, reread, b, withGateway, ready, failed)
+	code, err := b.Entry.Link()
+	if err == nil {
+		err = s.front(ctx, conf, reread, b, withGateway, func(a net.Addr) { ready(a, "/enter/"+code) }, failed)
+	}
 	end()
 	closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -147,6 +152,19 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 	}
 	wg.Wait()
 	return errors.Join(err, b.Close(closing))
+}
+
+// answer is what the back end's address serves: guards and the API, and the console for everybody else.
+func (s *session) answer(b *backend.Backend) http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range []string{"/guard/", "/api/", "/healthz"} {
+		mux.Handle(path, b.Handler())
+	}
+	mux.Handle("/", console.New(console.Parts{
+		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Entry: b.Entry,
+		Operator: b.Operator, Seen: b.Steered, Key: b.Secret("console"), ID: b.NewID, Now: s.Now, Log: s.log,
+	}))
+	return mux
 }
 
 // front declares the file's sites and stands in front of them.

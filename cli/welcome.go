@@ -10,7 +10,7 @@ import (
 )
 
 // welcome says what stands where, and what to do next.
-func (s *session) welcome(c *config.Config, addr net.Addr, demo string) {
+func (s *session) welcome(c *config.Config, addr net.Addr, demo, enter string) {
 	front := "http://" + addr.String()
 	if l := c.Gateway.Listen; len(l) > 0 && (l[0].Certificates != nil || l[0].ACME != nil) {
 		front = "https://" + addr.String()
@@ -29,7 +29,7 @@ func (s *session) welcome(c *config.Config, addr net.Addr, demo string) {
 			fmt.Fprintf(w, "  %s stands behind Palisade:   %s  →  %s\n", site.Name, front, site.Upstreams[0])
 		}
 	}
-	fmt.Fprintf(w, "  Back end and API:                        http://%s\n", c.Console)
+	fmt.Fprintf(w, "  Console (this link works once):         http://%s%s\n", c.Console, enter)
 	fmt.Fprintf(w, "  Operator's token:                        %s\n\n", filepath.Join(c.Data, backend.TokenFile))
 	flags := ""
 	if c.Data != config.DefaultData {

@@ -17,6 +17,7 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
+	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/lever"
@@ -38,6 +39,7 @@ type Parts struct {
 	Search   *event.Search
 	Rules    *rule.Rules
 	Clients  *client.Clients
+	Entry    *entry.Entry
 	Networks Networks
 	Version  string
 	Now      func() time.Time
@@ -81,6 +83,7 @@ func New(p Parts) http.Handler {
 	a.networks()
 	a.events()
 	a.status()
+	a.audit()
 	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {
 		a.tail(w, r.WithContext(context.WithValue(r.Context(), needKey{}, on(access.See))))
 	})
@@ -98,7 +101,7 @@ func (a *api) guarded(next http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="palisade"`)
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = w.Write([]byte(`{"title":"Unauthorized","status":401,"detail":"a token is needed: make one in the console under Your account, or take the operator's in the file operator.token of the data folder"}` + "\n"))
+			_, _ = w.Write([]byte(`{"title":"Unauthorized","status":401,"detail":"a token is needed: the operator's is in the file operator.token of the data folder"}` + "\n"))
 			return
 		}
 		a.Operator(r.RemoteAddr)
@@ -130,7 +133,7 @@ func (a *api) fault(err error) error {
 		return nil
 	case errors.Is(err, store.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
-	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator), errors.Is(err, store.ErrTampered):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, access.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
