@@ -51,6 +51,9 @@ func testConsole(t *testing.T, b *browser) {
 	if n := eval[int](me, `document.querySelectorAll("main img").length`); n != 0 || strings.Contains(title(me), "owned") {
 		t.Errorf("the attacker's markup became %d images, title %q", n, title(me))
 	}
+	if strings.Contains(text(me), "No event yet") {
+		t.Error("the page still says that there is no event")
+	}
 	me.snap(t, "events-phone")
 
 	// The client, from its row: judged, banned by the trap already, lifted and allowed with one click.
@@ -164,11 +167,11 @@ func (p *person) snap(t *testing.T, name string) {
 	if dir == "" {
 		return
 	}
-	picture, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(90))
+	picture, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".jpg"), picture, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

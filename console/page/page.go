@@ -216,7 +216,8 @@ func headers(w http.ResponseWriter, req *http.Request) {
 
 // fail shows an error as a page.
 func (r *Request) fail(err error) {
-	status, text := http.StatusInternalServerError, ""
+	var status int
+	var text string
 	var own *Error
 	switch {
 	case errors.As(err, &own):

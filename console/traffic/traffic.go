@@ -271,6 +271,7 @@ func (t *Traffic) live(r *page.Request) error {
 	}
 	beat := time.NewTicker(page.Heartbeat)
 	defer beat.Stop()
+	first := true
 	for {
 		select {
 		case l, ok := <-tail:
@@ -287,6 +288,10 @@ func (t *Traffic) live(r *page.Request) error {
 			if s.Send(page.Part{ID: "rows", HTML: html, How: "prepend"}) != nil {
 				return nil
 			}
+			if first && s.Send(page.Part{ID: "none", How: "gone"}) != nil {
+				return nil
+			}
+			first = false
 			if l.Lost > 0 && s.Send(page.Part{ID: "lost", HTML: page.Plural(l.Lost, "event") + " went by faster than this page could show them.", How: "replace"}) != nil {
 				return nil
 			}
