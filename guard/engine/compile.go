@@ -297,11 +297,13 @@ func (p *Policy) addBlock(w wire.Block) error {
 	if b.networks == (mask{}) {
 		p.Notes = append(p.Notes, fmt.Sprintf("block %q: no network list here is called %s", b.name, strings.Join(w.Networks, " or ")))
 	}
-	known := true
 	if w.Then == "" || w.Then == "label" {
 		b.action = Observe
-	} else if b.action, known = ParseAction(w.Then); !known {
-		p.Notes = append(p.Notes, fmt.Sprintf("block %q: action %q is not known here, so it blocks", b.name, w.Then))
+	} else {
+		var known bool
+		if b.action, known = ParseAction(w.Then); !known {
+			p.Notes = append(p.Notes, fmt.Sprintf("block %q: action %q is not known here, so it blocks", b.name, w.Then))
+		}
 	}
 	b.action = b.action.Climb(p.can)
 	switch w.Mode {

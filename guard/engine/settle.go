@@ -81,7 +81,7 @@ func (p *Policy) debit(t *Tally, r *Request, ru *rule, subject string, now int64
 		if !ok {
 			return
 		}
-		h := uint64(0)
+		var h uint64
 		if ru.distinct == "subject" {
 			h = t.key.String(subject, 1)
 		} else {

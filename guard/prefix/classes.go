@@ -37,7 +37,7 @@ func (c *Classes) Lookup(a netip.Addr) Class {
 	}
 	// As16 is written as two halves and copied as a whole, which stalls for longer than the look takes.
 	var b [16]byte
-	a.AppendBinary(b[:0])
+	_, _ = a.AppendBinary(b[:0]) // an address fits
 	return c.trie.find(c.v6, binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:]))
 }
 
