@@ -220,7 +220,7 @@ func (r *Rules) Rehearse(ctx context.Context, s store.Site, draft wire.Rule, bac
 // Probe is a request to try a policy on.
 type Probe struct {
 	Rule    *wire.Rule        `json:"rule,omitempty" doc:"a draft to put in front of the site's rules"`
-	Method  string            `json:"method" default:"GET"`
+	Method  string            `json:"method,omitempty" default:"GET"`
 	Target  string            `json:"target" minLength:"1" maxLength:"2048"`
 	Address string            `json:"address" minLength:"1"`
 	Host    string            `json:"host,omitempty"`
