@@ -36,7 +36,9 @@ func testConsole(t *testing.T, b *browser) {
 
 	// An attack arrives in the open page by itself, its words harmless.
 	me.open(console + "/s/demo-shop/events")
-	eventually(t, func() error { return is(eval[string](me, `document.querySelector("[data-live]").dataset.state || ""`), "live") })
+	eventually(t, func() error {
+		return is(eval[string](me, `document.querySelector("[data-live]").dataset.state || ""`), "live")
+	})
 	const robot = "203.0.113.90"
 	robotGet(t, p.url+"/"+url.PathEscape(`<img src=x onerror=document.title="owned">`), robot)
 	for range 3 {

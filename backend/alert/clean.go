@@ -16,7 +16,8 @@ func Clean(s string, most int) string {
 		s = s[:cut]
 	}
 	var b strings.Builder
-	for i, size := 0, 0; i < len(s); i += size {
+	var size int
+	for i := 0; i < len(s); i += size {
 		var r rune
 		r, size = utf8.DecodeRuneInString(s[i:])
 		b.WriteString(visible(r))

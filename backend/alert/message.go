@@ -96,7 +96,8 @@ func (p Pace) next(opened, after time.Time) time.Time {
 		}
 	}
 	last := p.Steps[len(p.Steps)-1]
-	return opened.Add((after.Sub(opened)/last + 1) * last)
+	whole := int64(after.Sub(opened) / last)
+	return opened.Add(time.Duration(whole+1) * last)
 }
 
 // Sink brings messages to one medium. Findings and whatever else is told to people go through it as well.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -13,8 +14,6 @@ import (
 
 	"palisade.dev/backend/access"
 	"palisade.dev/store"
-
-	"context"
 )
 
 var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

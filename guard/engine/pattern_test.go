@@ -120,9 +120,21 @@ func TestGlob(t *testing.T) {
 		text, s string
 		want    bool
 	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "abc", true}, {"a*", "a", true}, {"a*", "ba", false},
-		{"*a", "ba", true}, {"a*b", "ab", true}, {"a*b", "axxb", true}, {"a*b", "axxbc", false}, {"**", "x", true},
-		{"a*b*c", "aXbYbZc", true}, {"a*b*c", "acb", false}, {"*login*", "/users/login?x", true}, {"api.*", "api.example", true},
+		{"", "", true},
+		{"", "a", false},
+		{"*", "", true},
+		{"*", "abc", true},
+		{"a*", "a", true},
+		{"a*", "ba", false},
+		{"*a", "ba", true},
+		{"a*b", "ab", true},
+		{"a*b", "axxb", true},
+		{"a*b", "axxbc", false},
+		{"**", "x", true},
+		{"a*b*c", "aXbYbZc", true},
+		{"a*b*c", "acb", false},
+		{"*login*", "/users/login?x", true},
+		{"api.*", "api.example", true},
 	} {
 		if got := Glob(c.text, c.s); got != c.want {
 			t.Errorf("Glob(%q, %q) = %v", c.text, c.s, got)

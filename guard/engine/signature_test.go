@@ -7,7 +7,10 @@ import (
 
 func TestSignatureFaults(t *testing.T) {
 	for _, c := range []struct{ text, fault string }{
-		{"*.php", ""}, {"/admin-old/**", ""}, {".env", ""}, {"wp-", ""},
+		{"*.php", ""},
+		{"/admin-old/**", ""},
+		{".env", ""},
+		{"wp-", ""},
 		{"", `want "*.php"`},
 		{"a b", `want "*.php"`},
 		{"a?b", `want "*.php"`},
