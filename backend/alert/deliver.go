@@ -37,11 +37,11 @@ func (s *Alerts) Run(ctx context.Context) {
 	defer s.workers.Wait()
 	var forgot time.Time
 	for {
-		s.note("looking for alerts to deliver", s.serveAll(ctx), ctx)
-		s.note("looking for lost guards", s.LookForGuards(ctx), ctx)
+		s.note(ctx, "looking for alerts to deliver", s.serveAll(ctx))
+		s.note(ctx, "looking for lost guards", s.LookForGuards(ctx))
 		if now := s.o.Now(); now.Sub(forgot) >= time.Hour {
 			forgot = now
-			s.note("forgetting old alerts", s.o.DB.ForgetAlerts(ctx, now.Add(-Keep).UnixMilli(), now.Add(-keepTold).UnixMilli()), ctx)
+			s.note(ctx, "forgetting old alerts", s.o.DB.ForgetAlerts(ctx, now.Add(-Keep).UnixMilli(), now.Add(-keepTold).UnixMilli()))
 		}
 		select {
 		case <-ctx.Done():
@@ -53,7 +53,7 @@ func (s *Alerts) Run(ctx context.Context) {
 }
 
 // note logs a fault, unless it is that we are stopping.
-func (s *Alerts) note(what string, err error, ctx context.Context) {
+func (s *Alerts) note(ctx context.Context, what string, err error) {
 	if err != nil && ctx.Err() == nil {
 		s.o.Log.Error(what, "err", err)
 	}
@@ -103,7 +103,7 @@ func (s *Alerts) serve(ctx context.Context, channel string) bool {
 		// From here on it is seen through, also when we are stopping: what was sent must be noted as sent.
 		err = s.deliver(context.WithoutCancel(ctx), t, g, now)
 	}
-	s.note("delivering to channel "+channel, err, ctx)
+	s.note(ctx, "delivering to channel "+channel, err)
 	return err == nil
 }
 

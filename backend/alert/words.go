@@ -127,12 +127,12 @@ func LeverMoved(s store.Site, l store.Lever) Alert {
 // it the same alert when it is sent again.
 func TrapTouched(s store.Site, guard, boot string, e *wire.Event) Alert {
 	client := e.Address.String()
-	what := "It was let pass: the trap only watches."
+	what := "It was refused this time."
 	switch {
 	case e.Ban != nil:
 		what = "It is banned."
-	case e.Status == 403 || e.Status == 404 || e.Status == 429:
-		what = "It was refused this time."
+	case e.Action == engine.Pass.String() || e.Action == engine.Observe.String() || e.Action == engine.Delay.String():
+		what = "It was let pass: the trap only watches."
 	}
 	trap := Clean(e.Rule, short)
 	return Alert{
