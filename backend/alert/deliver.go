@@ -37,7 +37,13 @@ func (s *Alerts) Run(ctx context.Context) {
 	defer s.workers.Wait()
 	var forgot time.Time
 	for {
-		s.note(ctx, "looking for alerts to deliver", s.serveAll(ctx))
+		err := s.serveAll(ctx)
+		s.note(ctx, "looking for alerts to deliver", err)
+		if err != nil { // a database that is away is not asked, nor written of, every second
+			tick.Reset(10 * poll)
+		} else {
+			tick.Reset(poll)
+		}
 		s.note(ctx, "looking for lost guards", s.LookForGuards(ctx))
 		if now := s.o.Now(); now.Sub(forgot) >= time.Hour {
 			forgot = now
