@@ -45,7 +45,8 @@ func audit(ctx context.Context, tx *sql.Tx, e Audited) error {
 		return nil
 	}
 	var previous []byte
-	err := tx.QueryRowContext(ctx, `UPDATE audit_head SET n = n + 1 WHERE one = 1 RETURNING n, hash`).Scan(&e.N, &previous)
+	err := tx.QueryRowContext(ctx, `INSERT INTO audit_head (one, n, hash) VALUES (1, 1, $1)
+		ON CONFLICT (one) DO UPDATE SET n = audit_head.n + 1 RETURNING n, hash`, []byte{}).Scan(&e.N, &previous)
 	if err != nil {
 		return fmt.Errorf("the head of the audit log: %w", err)
 	}
@@ -128,7 +129,14 @@ var ErrTampered = errors.New("the audit log was tampered with")
 func (db *DB) VerifyAudit(ctx context.Context, f func(Audited) error) (AuditHead, error) {
 	var head AuditHead
 	var hash []byte
-	if err := db.read.QueryRowContext(ctx, `SELECT n, hash FROM audit_head WHERE one = 1`).Scan(&head.N, &hash); err != nil {
+	err := db.read.QueryRowContext(ctx, `SELECT n, hash FROM audit_head WHERE one = 1`).Scan(&head.N, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		if some, err := db.AuditLog(ctx, AuditQuery{Limit: 1}); err != nil || len(some) == 0 {
+			return head, err // nothing was ever written
+		}
+		return head, fmt.Errorf("%w: its head is missing", ErrTampered)
+	}
+	if err != nil {
 		return head, fmt.Errorf("reading the head of the audit log: %w", explain(err))
 	}
 	head.Hash = hex.EncodeToString(hash)

@@ -5,6 +5,5 @@ CREATE TABLE audit (
   subject TEXT NOT NULL, earlier TEXT NOT NULL, later TEXT NOT NULL, hash BYTEA NOT NULL
 );
 CREATE INDEX audit_subject ON audit (site, subject, n);
--- The last entry's number and hash. Writers update this row first, so that they follow each other.
+-- The last entry's number and hash, from the first entry on. Writers update this row first, so that they follow each other.
 CREATE TABLE audit_head (one BIGINT PRIMARY KEY, n BIGINT NOT NULL, hash BYTEA NOT NULL);
-INSERT INTO audit_head (one, n, hash) VALUES (1, 0, '');

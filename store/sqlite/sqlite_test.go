@@ -303,7 +303,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at := info.Size() / 2; at < info.Size()-4096; at += 4096 { // the later half of each page
+	for at := info.Size() * 3 / 4; at < info.Size()-4096; at += 4096 { // the later half of each page
 		if _, err := f.WriteAt([]byte(strings.Repeat("\xee", 2000)), at/4096*4096+2048); err != nil {
 			t.Fatal(err)
 		}
@@ -325,6 +325,7 @@ func TestAuditLogShowsTampering(t *testing.T) {
 		{"an entry taken out", `DELETE FROM audit WHERE n = 2`, "entry 2 is missing"},
 		{"the end cut off", `DELETE FROM audit WHERE n >= 2`, "entries 2 to 3 are missing"},
 		{"the end cut off and the head set back", `DELETE FROM audit WHERE n = 3; UPDATE audit_head SET n = 2`, "the last entry is not the one"},
+		{"the head taken away", `DELETE FROM audit_head`, "its head is missing"},
 		{"two entries exchanged", `UPDATE audit SET n = 9 WHERE n = 1; UPDATE audit SET n = 1 WHERE n = 2; UPDATE audit SET n = 2 WHERE n = 9`, "entry 1"},
 	}
 	for _, c := range cases {
