@@ -305,25 +305,28 @@ next:
 
 // match walks the rest of a path. The walk branches only where patterns do, so its cost is bounded by their number.
 func (n *node) match(method, rest string, more bool, found *set) {
-	take(n.rest, method, found)
-	if !more {
-		take(n.end, method, found)
-		return
-	}
-	segment, tail, again := rest, "", false
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		segment, tail, again = rest[:i], rest[i+1:], true
-	}
-	if next := n.next(segment); next != nil {
-		next.match(method, tail, again, found)
-	}
-	for i := range n.globs {
-		if Glob(n.globs[i].text, segment) {
-			n.globs[i].node.match(method, tail, again, found)
+	for {
+		take(n.rest, method, found)
+		if !more {
+			take(n.end, method, found)
+			return
 		}
-	}
-	if n.star != nil && segment != "" {
-		n.star.match(method, tail, again, found)
+		segment, tail, again := rest, "", false
+		if i := strings.IndexByte(rest, '/'); i >= 0 {
+			segment, tail, again = rest[:i], rest[i+1:], true
+		}
+		for i := range n.globs {
+			if Glob(n.globs[i].text, segment) {
+				n.globs[i].node.match(method, tail, again, found)
+			}
+		}
+		if n.star != nil && segment != "" {
+			n.star.match(method, tail, again, found)
+		}
+		if n = n.next(segment); n == nil {
+			return
+		}
+		rest, more = tail, again
 	}
 }
 
