@@ -60,9 +60,23 @@ func TestParseDuration(t *testing.T) {
 		text string
 		want time.Duration
 	}{
-		{"0s", 0}, {"90s", 90 * time.Second}, {"10m", 10 * time.Minute}, {"2h30m", 150 * time.Minute}, {"7d", 7 * 24 * time.Hour},
-		{"0d", 0}, {"36500d", 36500 * 24 * time.Hour},
-		{"", -1}, {"7", -1}, {"-1s", -1}, {"-1d", -1}, {"1.5d", -1}, {"36501d", -1}, {"1d2h", -1}, {"07d", -1}, {"d", -1}, {"ten", -1},
+		{"0s", 0},
+		{"90s", 90 * time.Second},
+		{"10m", 10 * time.Minute},
+		{"2h30m", 150 * time.Minute},
+		{"7d", 7 * 24 * time.Hour},
+		{"0d", 0},
+		{"36500d", 36500 * 24 * time.Hour},
+		{"", -1},
+		{"7", -1},
+		{"-1s", -1},
+		{"-1d", -1},
+		{"1.5d", -1},
+		{"36501d", -1},
+		{"1d2h", -1},
+		{"07d", -1},
+		{"d", -1},
+		{"ten", -1},
 	} {
 		d, err := ParseDuration(c.text)
 		if c.want < 0 {
