@@ -37,6 +37,7 @@ var arrows = []arrow{
 	{"palisade.dev/backend", "palisade.dev/console", "the console knows the back end, never the reverse"},
 	{"palisade.dev/console", "palisade.dev/gateway", "people see what guards told the back end"},
 	{"palisade.dev/console", "palisade.dev/backend/api", "two doors to the same rooms, side by side"},
+	{"palisade.dev/backend/alert", "palisade.dev/backend/api", "what tells people does not know through which door it was set up"},
 	{"palisade.dev/backend/access", "palisade.dev/store", "who may what is arithmetic"},
 	{"palisade.dev/config", "palisade.dev/backend", "the file says what is wanted; others see to it"},
 	{"palisade.dev/demo/shop", "palisade.dev/guard", "the shop is any app: it does not know that it is protected"},

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/alert"
+	"palisade.dev/backend/alert/email"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/entry"
@@ -46,6 +48,9 @@ type Options struct {
 	Dir       string // keeps the operator's token
 	Networks  config.Networks
 	Retention time.Duration
+	Mail      *email.Server // through which alerts are mailed; none: they are not
+	Console   string        // where people open the console, for links in alerts; "" leaves them out
+	Private   bool          // alerts may be posted to addresses within the own network
 	Version   string
 	Now       func() time.Time
 	Rand      io.Reader
@@ -64,6 +69,7 @@ type Backend struct {
 	Rules     *rule.Rules
 	Clients   *client.Clients
 	Entry     *entry.Entry
+	Alerts    *alert.Alerts
 	Feed      *feed.Feed
 	Networks  *Networks
 	operators operators
@@ -105,6 +111,9 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Sites = &site.Sites{DB: o.DB, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
 	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id}
 	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Now: o.Now}
+	if b.Alerts, err = b.alerts(); err != nil {
+		return nil, err
+	}
 	if b.Entry, err = entry.Open(ctx, o.DB, o.Now, o.Rand); err != nil {
 		return nil, err
 	}
@@ -203,6 +212,7 @@ func (b *Backend) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.Networks.run(ctx, b.networkChanged) })
 	wg.Go(func() { b.retain(ctx) })
+	wg.Go(func() { b.Alerts.Run(ctx) })
 	wg.Wait()
 }
 

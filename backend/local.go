@@ -9,9 +9,11 @@ import (
 	"net/netip"
 	"time"
 
+	"palisade.dev/backend/alert"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/guardapi"
+	"palisade.dev/guard/engine"
 	"palisade.dev/guard/link"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -76,6 +78,10 @@ func (l *local) Events(ctx context.Context, batch wire.Batch) error {
 			case errors.Is(err, ban.ErrInvalid):
 				l.b.o.Log.Warn("a guard asked for a ban that makes no sense", "guard", batch.Guard, "err", err)
 			case err != nil:
+				return err
+			}
+		} else if e.Reason == string(engine.Trapped) {
+			if err := l.b.Alerts.Tell(ctx, alert.TrapTouched(l.site, batch.Guard, batch.Boot, e)); err != nil {
 				return err
 			}
 		}

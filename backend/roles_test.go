@@ -39,11 +39,16 @@ var operations = map[string]struct {
 	"put-route": {need: access.Change, body: `{"match":"/x"}`}, "delete-route": {need: access.Change},
 	"add-principal": {need: access.Change, body: `{"api_key":"k","account":"a"}`}, "delete-principal": {need: access.Change},
 	"add-site-key": {need: access.Own, body: `{}`}, "revoke-site-key": {need: access.Own}, "delete-site": {need: access.Own},
-	"create-site":         {need: access.Own, everywhere: true, body: `{"name":"x","environment":"prod","zone":"UTC","web_facing":true,"personal_data":false}`},
-	"refresh-network":     {need: access.Change, everywhere: true, body: `{"name":"none"}`},
-	"list-audit":          {need: access.Audit, everywhere: true},
-	"verify-audit":        {need: access.Audit, everywhere: true},
-	"create-sign-in-link": {need: access.Own, everywhere: true},
+	"create-site":           {need: access.Own, everywhere: true, body: `{"name":"x","environment":"prod","zone":"UTC","web_facing":true,"personal_data":false}`},
+	"refresh-network":       {need: access.Change, everywhere: true, body: `{"name":"none"}`},
+	"list-alert-channels":   {need: access.Change, everywhere: true},
+	"add-alert-channel":     {need: access.Change, everywhere: true, body: `{"kind":"webhook","name":"x","settings":{}}`},
+	"delete-alert-channel":  {need: access.Change, everywhere: true},
+	"test-alert-channel":    {need: access.Change, everywhere: true},
+	"list-alert-deliveries": {need: access.Change, everywhere: true},
+	"list-audit":            {need: access.Audit, everywhere: true},
+	"verify-audit":          {need: access.Audit, everywhere: true},
+	"create-sign-in-link":   {need: access.Own, everywhere: true},
 }
 
 // Each role tries each operation, on its own site and on one it has no role on, and gets no further than it may.
@@ -52,7 +57,7 @@ func TestRolesAgainstEveryOperation(t *testing.T) {
 	actor := access.Actor{}
 	handler := api.New(api.Parts{
 		DB: h.DB, Sites: h.Sites, Bans: h.Bans, Levers: h.Levers, Feed: h.Feed, Events: h.Events, Search: h.Search, Networks: h.Networks,
-		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
+		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Alerts: h.Alerts, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
 		Actor: func(*http.Request) access.Actor { return actor }, Operator: func(string) {},
 	})
 	ask := func(method, path, body string) *httptest.ResponseRecorder {

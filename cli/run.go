@@ -118,7 +118,14 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 		return err
 	}
 	defer db.Close()
+	mail, err := s.mailServer()
+	if err != nil {
+		return err
+	}
+	public, _ := s.Env("PALISADE_URL")
+	private, _ := s.Env("PALISADE_ALERT_PRIVATE")
 	b, err := backend.Open(ctx, backend.Options{
+		Mail: mail, Console: public, Private: private == "1",
 		DB: db, Dir: conf.Data, Networks: conf.Networks, Retention: conf.Retention.Std(), Version: Version, Now: s.Now, Log: s.log,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -15,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/alert"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/entry"
@@ -40,6 +42,8 @@ type Parts struct {
 	Rules    *rule.Rules
 	Clients  *client.Clients
 	Entry    *entry.Entry
+	Alerts   *alert.Alerts
+	Rand     io.Reader
 	Networks Networks
 	Version  string
 	Now      func() time.Time
@@ -84,6 +88,7 @@ func New(p Parts) http.Handler {
 	a.events()
 	a.status()
 	a.audit()
+	a.alerts()
 	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {
 		a.tail(w, r.WithContext(context.WithValue(r.Context(), needKey{}, on(access.See))))
 	})
@@ -137,7 +142,7 @@ func (a *api) fault(err error) error {
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, access.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
-	case errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, errInvalid):
+	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, errInvalid):
 		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, event.ErrQuery):
 		return huma.Error422UnprocessableEntity(err.Error())

@@ -30,6 +30,8 @@ type Bans struct {
 	Now       func() time.Time
 	ID        func() string
 	Operators func(site string) []string
+	// Told, if given, hears of each ban that was kept, before it is confirmed to who asked for it. It may hear of one twice.
+	Told func(ctx context.Context, b store.Ban) error
 }
 
 // ErrOperator says that a ban would hold whoever is at work here.
@@ -52,9 +54,17 @@ func (b *Bans) Impose(ctx context.Context, site, subject string, length time.Dur
 	if length > 0 {
 		until = now.Add(length).UnixMilli()
 	}
-	return b.Store.ImposeBan(ctx, store.Ban{
+	return b.impose(ctx, store.Ban{
 		ID: b.ID(), Site: site, Subject: s.String(), Source: "person", Note: note, Author: author, Created: now.UnixMilli(),
 	}, func(int) int64 { return until })
+}
+
+func (b *Bans) impose(ctx context.Context, draft store.Ban, until func(strikes int) int64) (store.Ban, error) {
+	kept, err := b.Store.ImposeBan(ctx, draft, until)
+	if err == nil && b.Told != nil {
+		err = b.Told(ctx, kept)
+	}
+	return kept, err
 }
 
 // harmless refuses a ban that would hold an operator, or half the Internet.
@@ -104,7 +114,7 @@ func (b *Bans) Ordered(ctx context.Context, site, guard string, e *wire.Event) e
 		created = now // a guard's clock may be off
 	}
 	length := time.Duration(e.Ban.Seconds) * time.Second
-	_, err = b.Store.ImposeBan(ctx, store.Ban{
+	_, err = b.impose(ctx, store.Ban{
 		ID: b.ID(), Site: site, Subject: s.String(), Source: source, Rule: e.Rule, Revision: e.Revision, Created: created.UnixMilli(), Proof: string(text),
 	}, func(strikes int) int64 {
 		// What the guard's own memory made of it already counts; ours remembers longer.

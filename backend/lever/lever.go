@@ -28,6 +28,8 @@ type Levers struct {
 	ID    func() string
 	// Known reports whether a site has a named route, such as @login.
 	Known func(ctx context.Context, site, name string) (bool, error)
+	// Told, if given, hears of each lever that was moved.
+	Told func(ctx context.Context, v store.Lever) error
 }
 
 // Bounds of a lever's timer. It always has one, so that a route closed at night is not found closed by customers.
@@ -65,9 +67,18 @@ func (l *Levers) Set(ctx context.Context, site, id, match, position string, leng
 	}
 	v := store.Lever{ID: id, Site: site, Match: match, Position: position, Note: note, Author: author, Since: now.UnixMilli(), Until: now.Add(length).UnixMilli()}
 	if position == engine.LeverOpen {
-		return v, l.Store.EndLever(ctx, site, match, author, now.UnixMilli())
+		err := l.Store.EndLever(ctx, site, match, author, now.UnixMilli())
+		return v, l.tell(ctx, v, err)
 	}
-	return v, l.Store.SetLever(ctx, v)
+	err := l.Store.SetLever(ctx, v)
+	return v, l.tell(ctx, v, err)
+}
+
+func (l *Levers) tell(ctx context.Context, v store.Lever, err error) error {
+	if err != nil || l.Told == nil {
+		return err
+	}
+	return l.Told(ctx, v)
 }
 
 // Receipt is what one guard says.
