@@ -45,7 +45,7 @@ type alertAddCmd struct {
 	URL      string   `help:"Of Slack's incoming webhook, or of your own receiver." placeholder:"URL"`
 	To       []string `help:"Addresses, for email." placeholder:"ADDRESS"`
 	Kinds    []string `help:"Only these, such as lever,guard-lost; all unless given." placeholder:"KIND"`
-	Severity string   `help:"And above: info, warning or critical." enum:"info,warning,critical" default:"info"`
+	Severity string   `help:"And above: info, low, medium, high or critical." enum:"info,low,medium,high,critical" default:"info"`
 }
 
 func (c *alertAddCmd) Run(s *session) error {

@@ -39,7 +39,7 @@ var examples = map[string]string{
 	"demo":    "palisade demo attack", "demo attack": "palisade demo attack --duration 5s", "demo shop": "palisade demo shop --listen 127.0.0.1:4000",
 	"console": "palisade console", "audit": "palisade audit list", "audit list": "palisade audit list --subject 'rule busy'",
 	"alert": "palisade alert list", "alert list": "palisade alert list", "alert test": "palisade alert test 01k8", "alert delete": "palisade alert delete 01k8",
-	"alert log": "palisade alert log --limit 10", "alert add": "palisade alert add slack team --url https://hooks.slack.com/services/T0/B0/x --severity warning",
+	"alert log": "palisade alert log --limit 10", "alert add": "palisade alert add slack team --url https://hooks.slack.com/services/T0/B0/x --severity high",
 	"audit verify": "palisade audit verify",
 	"version":      "palisade version",
 }

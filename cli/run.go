@@ -168,7 +168,7 @@ func (s *session) answer(b *backend.Backend) http.Handler {
 		mux.Handle(path, b.Handler())
 	}
 	mux.Handle("/", console.New(console.Parts{
-		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Entry: b.Entry,
+		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Alerts: b.Alerts, Entry: b.Entry,
 		Operator: b.Operator, Seen: b.Steered, Key: b.Secret("console"), ID: b.NewID, Now: s.Now, Log: s.log,
 	}))
 	return mux

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/alert"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/entry"
@@ -35,6 +36,7 @@ type Parts struct {
 	Levers   *lever.Levers
 	Feed     *feed.Feed
 	Clients  *client.Clients
+	Alerts   *alert.Alerts
 	Entry    *entry.Entry
 	Operator func(token string) bool // whether a token is the operator's
 	Seen     func(remote string)     // told from where somebody steers, so that no ban holds them
@@ -66,7 +68,7 @@ func New(p Parts) http.Handler {
 
 func routes(d *door.Door, p Parts) []page.Route {
 	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Now: p.Now}
-	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, ID: p.ID, Now: p.Now}
+	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, Alerts: p.Alerts, ID: p.ID, Now: p.Now}
 	var all []page.Route
 	for _, some := range [][]page.Route{d.Routes(), t.Routes(), s.Routes()} {
 		all = append(all, some...)
@@ -83,7 +85,7 @@ func fault(err error) (int, string) {
 		return http.StatusNotFound, err.Error()
 	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator):
 		return http.StatusConflict, err.Error()
-	case errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
+	case errors.Is(err, alert.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
 		errors.Is(err, site.ErrInvalid), errors.Is(err, event.ErrQuery):
 		return http.StatusUnprocessableEntity, err.Error()
 	}

@@ -118,7 +118,7 @@ func testConsole(t *testing.T, b *browser) {
 	})
 
 	// No page is wider than the phone, and none asks for what its policy forbids; at a desk as well.
-	pages := []string{"/", "/s/demo-shop", "/s/demo-shop?span=7d", "/s/demo-shop/events", "/s/demo-shop/bans", "/s/demo-shop/allowances", "/s/demo-shop/levers", "/s/demo-shop/client?subject=" + robot, "/audit", "/account"}
+	pages := []string{"/", "/s/demo-shop", "/s/demo-shop?span=7d", "/s/demo-shop/events", "/s/demo-shop/bans", "/s/demo-shop/allowances", "/s/demo-shop/levers", "/s/demo-shop/client?subject=" + robot, "/audit", "/alerts", "/account"}
 	for _, at := range pages {
 		me.look(360, "dark")
 		if status := me.open(console + at); status != 200 {

@@ -32,7 +32,7 @@ func (a *api) alerts() {
 			Name     string          `json:"name" minLength:"1" maxLength:"60"`
 			Settings json.RawMessage `json:"settings" doc:"email: {to: [addresses]}; slack: {url}; webhook: {url}"`
 			Kinds    []string        `json:"kinds,omitempty" doc:"ban, lever, trap, guard-lost …; all unless given"`
-			Severity string          `json:"severity,omitempty" enum:"info,warning,critical" doc:"and above"`
+			Severity string          `json:"severity,omitempty" enum:"info,low,medium,high,critical" doc:"and above"`
 		}
 	},
 	) (NewChannel, error) {
