@@ -64,6 +64,7 @@ func TestEnumeration(t *testing.T) {
 	ctx := t.Context()
 	ada := h.owner()
 	disabled := h.member(ada.Session, "disabled", map[string]access.Role{access.Everywhere: access.Viewer})
+	_, _, disabled = h.codes(disabled)
 	must(t, h.Disable(as(t, ada.Session), disabled.Session.Person))
 	h.pass(time.Hour)
 	said := map[string]bool{}
