@@ -77,7 +77,7 @@ func BanImposed(s store.Site, b store.Ban) Alert {
 		ID: fmt.Sprintf("ban %s %d", b.ID, b.Until), Kind: Ban, Severity: severity, Site: Site{s.ID, s.Name}, Group: b.Source + " " + b.Rule,
 		Title:   fmt.Sprintf("%s is kept out of %s %s", subject, s.Name, until),
 		Several: several + " on " + s.Name,
-		Subject: b.Subject, At: at(b.Created), Link: page(s, url.Values{"subject": {b.Subject}}, "bans"),
+		Subject: b.Subject, At: at(b.Created), Link: page(s, url.Values{"subject": {b.Subject}}, "client"),
 		Facts: facts(
 			Fact{"Client", b.Subject}, Fact{"Why", why}, Fact{"Until", strings.TrimPrefix(until, "until ")}, Fact{"Before", before},
 			Fact{"By", b.Author}, Fact{"Note", b.Note},

@@ -38,9 +38,9 @@ func PartyOf(public string) (Party, error) {
 	return Party{ID: host, Origin: u.Scheme + "://" + u.Host}, nil
 }
 
-// library is the WebAuthn library set up for a party. A passkey must be found without a name being typed, and the device must
+// relyingParty is the WebAuthn library set up for a party. A passkey must be found without a name being typed, and the device must
 // have looked at its owner: it stands for password and second factor.
-func (p *People) library(party Party) (*webauthn.WebAuthn, error) {
+func (p *People) relyingParty(party Party) (*webauthn.WebAuthn, error) {
 	yes := true
 	w, err := webauthn.New(&webauthn.Config{
 		RPID: party.ID, RPDisplayName: p.o.Name, RPOrigins: []string{party.Origin}, AttestationPreference: protocol.PreferNoAttestation,
@@ -118,7 +118,7 @@ type registering struct {
 
 // beginRegistration begins to make a passkey for a person, of now or to be.
 func (p *People) beginRegistration(ctx context.Context, party Party, kind string, h *holder, link []byte) (Begun, error) {
-	w, err := p.library(party)
+	w, err := p.relyingParty(party)
 	if err != nil {
 		return Begun{}, err
 	}
@@ -132,7 +132,7 @@ func (p *People) beginRegistration(ctx context.Context, party Party, kind string
 
 // finishRegistration checks what the browser made.
 func (p *People) finishRegistration(party Party, h *holder, r registering, answer Answer, label string) (store.Passkey, error) {
-	w, err := p.library(party)
+	w, err := p.relyingParty(party)
 	if err != nil {
 		return store.Passkey{}, err
 	}
@@ -276,7 +276,7 @@ func (p *People) BeginPasskeySignIn(ctx context.Context, party Party, v Visit) (
 	if err := p.admitCeremony(v); err != nil {
 		return Begun{}, err
 	}
-	w, err := p.library(party)
+	w, err := p.relyingParty(party)
 	if err != nil {
 		return Begun{}, err
 	}
@@ -317,7 +317,7 @@ func (p *People) usePasskey(ctx context.Context, party Party, kind, person strin
 	if err := decode(c, &data); err != nil {
 		return x, "", err
 	}
-	w, err := p.library(party)
+	w, err := p.relyingParty(party)
 	if err != nil {
 		return x, "", err
 	}
@@ -373,7 +373,7 @@ func (p *People) BeginProve(ctx context.Context, s Session, party Party) (Begun,
 	if len(kept) == 0 {
 		return Begun{}, fmt.Errorf("%w: there is no passkey to show", ErrInvalid)
 	}
-	w, err := p.library(party)
+	w, err := p.relyingParty(party)
 	if err != nil {
 		return Begun{}, err
 	}

@@ -101,20 +101,7 @@ func (c Bars) Label(t time.Time) string {
 	return t.Format("2 Jan 15:04")
 }
 
-// Totals gives each series' sum.
-func (c Bars) Totals() []uint64 {
-	totals := make([]uint64, len(c.Series))
-	for _, bar := range c.Bars {
-		for j, v := range bar.Values {
-			if j < len(totals) {
-				totals[j] += v
-			}
-		}
-	}
-	return totals
-}
-
-// ceil is the next round number: 1, 2 or 5 and zeros, and even, so that its half is whole.
+// ceil is the next of 2, 4, 10, 20, 40, 100 …: even, so that its half is whole.
 func ceil(n uint64) uint64 {
 	for unit := uint64(1); ; unit *= 10 {
 		for _, m := range []uint64{2, 4, 10} {
@@ -142,20 +129,4 @@ func short(n uint64) string {
 		}
 	}
 	return fmt.Sprint(n)
-}
-
-// Spark is a line of one series, for a table's cell.
-func Spark(title string, values []uint64) template.HTML {
-	const w, h = 96, 20
-	most := uint64(1)
-	for _, v := range values {
-		most = max(most, v)
-	}
-	var points []string
-	for i, v := range values {
-		x := float64(w) * float64(i) / float64(max(len(values)-1, 1))
-		points = append(points, fmt.Sprintf("%.1f,%.1f", x, h-1-float64(h-2)*float64(v)/float64(most)))
-	}
-	return template.HTML(fmt.Sprintf(`<svg class="spark" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s"><polyline fill="none" stroke="currentColor" stroke-width="1.5" points="%s"/></svg>`,
-		w, h, w, h, template.HTMLEscapeString(title), strings.Join(points, " ")))
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"palisade.dev/backend/access"
 )
 
 // Part is one piece of a page that changed. How is replace, prepend or gone.
@@ -45,7 +47,7 @@ func (s *Stream) Send(p Part) error {
 // Still keeps the stream alive, and ends it once the person is signed out, or may no longer.
 func (s *Stream) Still() error {
 	now, ok := s.r.Frame.Who(s.r.Request)
-	if !ok || s.r.Here.ID != "" && !now.Actor.May(s.r.Here.ID, 1) {
+	if !ok || s.r.Here.ID != "" && !now.Actor.May(s.r.Here.ID, access.See) {
 		return Refuse(http.StatusUnauthorized, "signed out")
 	}
 	return s.write(": still here\n\n")

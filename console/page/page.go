@@ -35,7 +35,6 @@ type Route struct {
 // Person is who is signed in.
 type Person struct {
 	Actor   access.Actor
-	Fresh   bool   // signed in, or confirmed, within the last minutes: may do what an unattended desk must not
 	Session string // id of the session
 }
 

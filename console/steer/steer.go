@@ -263,7 +263,6 @@ type route struct {
 
 type routes struct {
 	Routes []route
-	Past   []store.Lever
 }
 
 func (s *Steer) levers(r *page.Request) error {

@@ -380,7 +380,6 @@ func record(e wire.Event) []string {
 type known struct {
 	client.State
 	Standing *store.Ban
-	Proofs   map[string]string
 }
 
 func (t *Traffic) client(r *page.Request) error {

@@ -48,11 +48,11 @@ func Plain() *alert.Message {
 		Kind: alert.Ban, Severity: alert.Medium, Site: alert.Site{ID: "s1", Name: "shop-prod"}, Group: "rule login",
 		Title: "203.0.113.7 is kept out of shop-prod until 2026-11-24 13:00 UTC", Several: "bans by rule login on shop-prod", Subject: "203.0.113.7",
 		Facts: []alert.Fact{{Label: "Client", Value: "203.0.113.7"}, {Label: "Why", Value: "rule login was broken"}, {Label: "What to do", Value: "Look at what it asked for."}},
-		Link:  "/s/shop-prod/bans?subject=203.0.113.7", At: Noon,
+		Link:  "/s/shop-prod/client?subject=203.0.113.7", At: Noon,
 	}
 	return &alert.Message{
 		ID: "g1-c1-0", Group: "g1", Phase: alert.Opened, Count: 1, Opened: Noon, Last: Noon, First: a, Newest: a,
-		Link: "https://palisade.example.com/s/shop-prod/bans?subject=203.0.113.7",
+		Link: "https://palisade.example.com/s/shop-prod/client?subject=203.0.113.7",
 	}
 }
 
@@ -93,7 +93,7 @@ func Hostile() *alert.Message {
 			{Label: "What to do", Value: "Nothing."},
 		}
 	}
-	m.Link = "https://palisade.example.com/s/shop/bans?subject=%3Cx%3E&a=b|c<d>\"e"
+	m.Link = "https://palisade.example.com/s/shop/client?subject=%3Cx%3E&a=b|c<d>\"e"
 	return m
 }
 

@@ -103,7 +103,7 @@ func TestAHostileMailReadsAsOneMail(t *testing.T) {
 					t.Errorf("the HTML holds %q", bad)
 				}
 			}
-			if !strings.Contains(text, `href="https://palisade.example.com/s/shop/bans?subject=%3Cx%3E&amp;a=b%7cc%3cd%3e%22e"`) {
+			if !strings.Contains(text, `href="https://palisade.example.com/s/shop/client?subject=%3Cx%3E&amp;a=b%7cc%3cd%3e%22e"`) {
 				t.Error("the link is not whole")
 			}
 		}
