@@ -56,9 +56,8 @@ func migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	}
 }
 
-// spoken reads migrations in a database's own words. SQLite has another name for bytes, and is told that a table which is
-// only its key is stored once, in the key's order. PostgreSQL is told to sort text by its bytes, as SQLite does, whatever
-// language the server was set up in.
+// spoken reads migrations in a database's own words. SQLite has another name for bytes. PostgreSQL is told to sort text by its
+// bytes, as SQLite does, whatever language the server was set up in.
 type spoken struct {
 	fs.FS
 	dialect Dialect
@@ -76,7 +75,6 @@ func (s spoken) Open(name string) (fs.File, error) {
 	}
 	if s.dialect == SQLite {
 		b = bytes.ReplaceAll(b, []byte(" BYTEA"), []byte(" BLOB"))
-		b = bytes.ReplaceAll(b, []byte(") /* clustered */;"), []byte(") WITHOUT ROWID;"))
 	} else {
 		b = bytes.ReplaceAll(b, []byte(" TEXT"), []byte(` TEXT COLLATE "C"`))
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Retain drops the days that ended at least so many days ago, whole, with their postings and counts; top lists hold
+// Retain drops the days that ended at least so many days ago, whole, with their counts; top lists hold
 // addresses and accounts and must not outlive the events. It says how many days it dropped. At least one day stays.
 // A Log should not take in events (Options.Keep) older than what is retained: they would go again the next time.
 func (l *Log) Retain(ctx context.Context, now time.Time, days int) (int, error) {

@@ -70,11 +70,6 @@ CREATE TABLE segment (
   PRIMARY KEY (site, day, id)
 );
 CREATE INDEX segment_day ON segment (day);
--- The day comes first, so that a new day's postings are together and an old one's go together.
-CREATE TABLE posting (
-  day BIGINT NOT NULL, site TEXT NOT NULL, term BIGINT NOT NULL, segment BIGINT NOT NULL,
-  PRIMARY KEY (day, site, term, segment)
-) /* clustered */;
 CREATE TABLE rollup (
   site TEXT NOT NULL, span TEXT NOT NULL, start BIGINT NOT NULL, body BYTEA NOT NULL,
   PRIMARY KEY (site, span, start)
