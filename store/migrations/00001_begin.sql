@@ -48,6 +48,11 @@ CREATE TABLE principal (
 CREATE TABLE network_list (
   name TEXT PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, checksum TEXT NOT NULL, prefixes BYTEA NOT NULL
 );
+-- Network lists that people wrote; text is as they typed it, with their comments.
+CREATE TABLE own_list (
+  name TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, author TEXT NOT NULL,
+  created BIGINT NOT NULL, updated BIGINT NOT NULL
+);
 CREATE TABLE guard (
   site TEXT NOT NULL REFERENCES site (id) ON DELETE CASCADE, id TEXT NOT NULL, kind TEXT NOT NULL, version TEXT NOT NULL,
   runtime TEXT NOT NULL, host TEXT NOT NULL, first_seen BIGINT NOT NULL, last_seen BIGINT NOT NULL, revision BIGINT NOT NULL,

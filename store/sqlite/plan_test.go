@@ -176,7 +176,7 @@ func TestLooksUpWhatIsAskedOften(t *testing.T) {
 
 // Nothing the store ever says walks all of a table, but for what is small, or must.
 func TestWalksNoTable(t *testing.T) {
-	small := regexp.MustCompile(`^SCAN (site|network_list|setting|alert_channel|json_each|d|goose_db_version|CONSTANT ROW|\d+ CONSTANT ROWS?)\b`)
+	small := regexp.MustCompile(`^SCAN (site|network_list|own_list|setting|alert_channel|goose_db_version|CONSTANT ROW|\d+ CONSTANT ROWS?)\b`)
 	must := map[string]string{
 		"SCAN segment USING COVERING INDEX segment_day": "lists the days there are, once a day",
 		"SCAN guard": "forgets guards, once a day",

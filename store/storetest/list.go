@@ -108,4 +108,25 @@ var listPromises = []promise{
 		must(t, db.DeleteNetworkList(ctx, "cloud/aws"))
 		equal(t, "lists", len(got[[]store.NetworkList](t)(db.NetworkLists(ctx))), 1)
 	}},
+	{"own network lists are kept as typed, and nobody's change is lost", func(ctx context.Context, t *testing.T, db *store.DB) {
+		l := store.OwnList{Name: "own/office", Kind: "own", Title: "Our office", Text: "203.0.113.0/24 # Berlin\n", Author: "me", Created: 5, Updated: 5}
+		must(t, db.PutOwnList(ctx, l, 0))
+		refused(t, db.PutOwnList(ctx, l, 0), store.ErrConflict)
+		next := store.OwnList{Name: "own/office", Kind: "cloud", Title: "Ours", Text: "203.0.113.0/25", Author: "you", Created: 9, Updated: 9}
+		refused(t, db.PutOwnList(ctx, next, 4), store.ErrConflict)
+		must(t, db.PutOwnList(ctx, next, 5))
+		next.Created = 5
+		equal(t, "list", got[store.OwnList](t)(db.OwnList(ctx, "own/office")), next)
+		equal(t, "lists", len(got[[]store.OwnList](t)(db.OwnLists(ctx))), 1)
+		refused(t, db.DeleteOwnList(ctx, "own/none", "me", 10), store.ErrNotFound)
+		must(t, db.DeleteOwnList(ctx, "own/office", "me", 10))
+		refused(t, db.PutOwnList(ctx, next, 9), store.ErrConflict)
+		_, err := db.OwnList(ctx, "own/office")
+		refused(t, err, store.ErrNotFound)
+		log := got[[]store.Audited](t)(db.AuditLog(ctx, store.AuditQuery{Subject: "network list own/office", Limit: 10}))
+		equal(t, "entries", len(log), 3)
+		equal(t, "earlier", log[1].Earlier, l.Text)
+		equal(t, "later", log[1].Later, next.Text)
+		equal(t, "deleted", log[0].Earlier, next.Text)
+	}},
 }
