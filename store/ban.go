@@ -112,6 +112,12 @@ func (db *DB) StandingBan(ctx context.Context, site, subject string, at int64) (
 	return b, one(err, "ban of "+subject)
 }
 
+// Ban finds a ban of a site, standing or past.
+func (db *DB) Ban(ctx context.Context, site, id string) (Ban, error) {
+	b, err := scanBan(db.read.QueryRowContext(ctx, `SELECT `+banColumns+` FROM ban WHERE id = $2 AND site = $1`, site, id))
+	return b, one(err, "ban "+id)
+}
+
 // BanHistory gives all bans of a subject, newest first.
 func (db *DB) BanHistory(ctx context.Context, site, subject string, limit int) ([]Ban, error) {
 	return list(ctx, db, "reading a ban history", scanRow(scanBan), `SELECT `+banColumns+` FROM ban

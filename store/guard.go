@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -55,6 +57,29 @@ func (db *DB) GuardDropped(ctx context.Context, site, guard string, dropped uint
 // ForgetGuards forgets guards not heard of since a time.
 func (db *DB) ForgetGuards(ctx context.Context, before int64) error {
 	return db.exec(ctx, "forgetting guards", `DELETE FROM guard WHERE last_seen < $1`, before)
+}
+
+// ForgetGuard forgets one guard that was not heard of since a time, and what is known of its loss.
+func (db *DB) ForgetGuard(ctx context.Context, site, id, author string, since, at int64) error {
+	return db.tx(ctx, "forgetting a guard", func(ctx context.Context, tx *sql.Tx) error {
+		var last int64
+		err := tx.QueryRowContext(ctx, `SELECT last_seen FROM guard WHERE site = $1 AND id = $2`, site, id).Scan(&last)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("%w: no guard %s", ErrNotFound, id)
+		}
+		if err != nil {
+			return err
+		}
+		if last >= since {
+			return fmt.Errorf("%w: guard %s was heard of a moment ago: stop it first, or it comes back", ErrConflict, id)
+		}
+		for _, statement := range []string{`DELETE FROM guard WHERE site = $1 AND id = $2`, `DELETE FROM alert_absence WHERE site = $1 AND guard = $2`} {
+			if _, err := tx.ExecContext(ctx, statement, site, id); err != nil {
+				return err
+			}
+		}
+		return audit(ctx, tx, Audited{At: at, Site: site, Author: author, Action: "forgetting guard " + id, Subject: "guard " + id})
+	})
 }
 
 // Guards gives a site's guards.
