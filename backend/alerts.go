@@ -7,7 +7,7 @@ import (
 
 	"palisade.dev/backend/alert"
 	"palisade.dev/backend/alert/email"
-	"palisade.dev/backend/alert/outside"
+	"palisade.dev/backend/alert/post"
 	"palisade.dev/backend/alert/slack"
 	"palisade.dev/backend/alert/webhook"
 	"palisade.dev/store"
@@ -15,7 +15,7 @@ import (
 
 // alerts makes what tells people, and lets it hear of bans and levers.
 func (b *Backend) alerts() (*alert.Alerts, error) {
-	client := outside.NewClient(outside.Options{Private: b.o.Private, Loopback: b.o.Private, Version: b.o.Version})
+	client := post.NewClient(post.Options{Private: b.o.Private, Loopback: b.o.Private, Version: b.o.Version})
 	sinks := map[string]alert.Sink{"slack": slack.New(client, b.o.Now), "webhook": webhook.New(client, b.o.Now)}
 	if b.o.Mail != nil {
 		mail, err := email.New(*b.o.Mail, b.o.Now)

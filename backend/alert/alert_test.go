@@ -12,7 +12,7 @@ import (
 
 	"palisade.dev/backend/alert"
 	"palisade.dev/backend/alert/alerttest"
-	"palisade.dev/backend/alert/outside"
+	"palisade.dev/backend/alert/post"
 	"palisade.dev/backend/alert/slack"
 	"palisade.dev/backend/rehearse"
 	"palisade.dev/guard/wire"
@@ -141,7 +141,7 @@ func TestWords(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	h := newHouse(t)
-	client := outside.NewClient(outside.Options{})
+	client := post.NewClient(post.Options{})
 	h.more = map[string]alert.Sink{"slack": slack.New(client, h.clock.now)}
 	h.Alerts = h.another(h.db)
 	ctx := t.Context()

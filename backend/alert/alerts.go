@@ -45,7 +45,7 @@ type Options struct {
 // Alerts tells people.
 //
 // To wire it: make one with New and the sinks slack.New(client), webhook.New(client, …) and email.New(server, …), where the
-// client is outside.NewClient's; start Run beside the back end's other loops and wait for it when stopping; and Tell what
+// client is post.NewClient's; start Run beside the back end's other loops and wait for it when stopping; and Tell what
 // happens, each with the words of BanImposed and its neighbours, after it was kept and before it is confirmed to whoever
 // sent it. Losses of guards are found by Run itself.
 type Alerts struct {

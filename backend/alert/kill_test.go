@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/alert"
-	"palisade.dev/backend/alert/outside"
+	"palisade.dev/backend/alert/post"
 	"palisade.dev/backend/alert/webhook"
 	"palisade.dev/store"
 	"palisade.dev/store/sqlite"
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 // backEnd is alerts as in the product, with a clock that may be ahead.
 func backEnd(db *store.DB, ahead time.Duration) (*alert.Alerts, error) {
 	now := func() time.Time { return time.Now().Add(ahead) }
-	client := outside.NewClient(outside.Options{Loopback: true})
+	client := post.NewClient(post.Options{Loopback: true})
 	return alert.New(alert.Options{
 		DB: db, Sinks: map[string]alert.Sink{"webhook": webhook.New(client, now)}, Now: now, Chance: func() float64 { return 0.5 },
 		ID: func() string {

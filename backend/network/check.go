@@ -5,37 +5,13 @@ import (
 	"math"
 	"net/netip"
 	"strconv"
+
+	"palisade.dev/backend/outside"
 )
 
 // MaxShare is the part of the IPv4 address space, and of the allocated IPv6 space, that one list may cover. All hosting
 // companies together have 9 %, the largest cloud has 2.4 %.
 const MaxShare = 0.20
-
-// No public list may hold these: a rule against it would meet the operator's own network.
-var inner = prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-	"192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/8", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8")
-
-// Operators publish these by mistake (Vultr does); no packet comes from them, and they stand for strangers in every
-// manual. They are dropped: documentation, benchmarks, ORCHID, 6to4.
-var nobody = prefixes("192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "2001:2::/48",
-	"2001:10::/28", "2001:20::/28", "2001:db8::/32", "3fff::/20", "2002::/16")
-
-func prefixes(words ...string) []netip.Prefix {
-	out := make([]netip.Prefix, len(words))
-	for i, w := range words {
-		out[i] = netip.MustParsePrefix(w)
-	}
-	return out
-}
-
-func within(p netip.Prefix, ranges []netip.Prefix) bool {
-	for _, r := range ranges {
-		if r.Bits() <= p.Bits() && r.Contains(p.Addr()) {
-			return true
-		}
-	}
-	return false
-}
 
 // Sane tells why prefixes cannot be a network list. Own lists may hold private ranges, others not.
 func Sane(canonical []netip.Prefix, own bool) error {
@@ -52,8 +28,8 @@ func Sane(canonical []netip.Prefix, own bool) error {
 	if own {
 		return nil
 	}
-	for _, p := range canonical {
-		for _, r := range inner {
+	for _, p := range canonical { // a rule against it would meet the operator's own network
+		for _, r := range outside.Inner {
 			if p.Overlaps(r) {
 				return fmt.Errorf("it holds %s, which is not a public address", p)
 			}
@@ -62,11 +38,11 @@ func Sane(canonical []netip.Prefix, own bool) error {
 	return nil
 }
 
-// Public is Canonical without the ranges that nobody can send from.
+// Public is Canonical without the ranges that nobody can send from. Operators publish those by mistake (Vultr does).
 func Public(in []netip.Prefix) []netip.Prefix {
 	kept := make([]netip.Prefix, 0, len(in))
 	for _, p := range in {
-		if !within(p, nobody) {
+		if !outside.Within(p, outside.Nobody) {
 			kept = append(kept, p)
 		}
 	}

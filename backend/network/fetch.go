@@ -3,18 +3,17 @@ package network
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"regexp"
-	"syscall"
 	"time"
+
+	"palisade.dev/backend/outside"
 )
 
 // Bounds of a download.
@@ -29,33 +28,12 @@ type Getter interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// NewClient makes a client that asks allowed about each address it is about to connect to, after names were resolved, so
-// that neither a redirect nor a name that points inwards leads it into the operator's network. It follows redirects from
-// https to https only, and uses no proxy: behind one, nobody could tell where a request ends. Further roots may be nil.
+// NewClient makes a client that may connect to the addresses that allowed does not refuse. It follows redirects from https to
+// https only. Further roots may be nil.
 func NewClient(allowed func(netip.Addr) error, roots *x509.CertPool) *http.Client {
-	dialer := &net.Dialer{
-		Timeout: 10 * time.Second,
-		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			ap, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return err
-			}
-			return allowed(ap.Addr().Unmap().WithZone(""))
-		},
-	}
-	return &http.Client{
-		Timeout: Timeout,
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    10 * time.Second,
-			ResponseHeaderTimeout:  30 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-			MaxIdleConns:           4,
-			IdleConnTimeout:        10 * time.Second,
-			ForceAttemptHTTP2:      true,
-		},
-		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	return outside.Client(outside.Options{
+		Allowed: allowed, Roots: roots, Connect: 10 * time.Second, Header: 30 * time.Second, Whole: Timeout, MaxHeader: 64 << 10, Idle: 4,
+		Redirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) >= hops {
 				return fmt.Errorf("more than %d redirects", hops)
 			}
@@ -65,29 +43,19 @@ func NewClient(allowed func(netip.Addr) error, roots *x509.CertPool) *http.Clien
 			r.Header.Del("Referer") // the client puts the whole address there, and its query may hold a key
 			return nil
 		},
-	}
+	})
 }
 
 // PublicOnly refuses addresses that lead anywhere but into the public internet.
 func PublicOnly(a netip.Addr) error {
-	if nat64.Contains(a) { // a host without IPv4 reaches all of it through here
-		b := a.As16()
-		a = netip.AddrFrom4([4]byte(b[12:]))
-	}
-	p := netip.PrefixFrom(a, a.BitLen())
-	if !a.IsGlobalUnicast() || within(p, inner) || within(p, nobody) || within(p, tunnels) {
-		return fmt.Errorf("%s is not a public address, and only an own list that says so may be fetched from there", a)
+	if err := outside.Public(a); err != nil {
+		return fmt.Errorf("%w, and only an own list that says so may be fetched from there", err)
 	}
 	return nil
 }
 
 // Anywhere is for own lists whose operator said that they are in a private network.
 func Anywhere(netip.Addr) error { return nil }
-
-var (
-	nat64   = netip.MustParsePrefix("64:ff9b::/96")
-	tunnels = prefixes("192.0.0.0/24", "2001::/32")
-)
 
 // Validator is what a server gave us to ask next time whether anything changed.
 type Validator struct {

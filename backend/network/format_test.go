@@ -196,3 +196,11 @@ func TestShrunk(t *testing.T) {
 		t.Errorf("%d cases", n)
 	}
 }
+
+func prefixes(words ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(words))
+	for i, w := range words {
+		out[i] = netip.MustParsePrefix(w)
+	}
+	return out
+}

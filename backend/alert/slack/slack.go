@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/alert"
-	"palisade.dev/backend/alert/outside"
+	"palisade.dev/backend/alert/post"
 )
 
 // settings of a channel.
@@ -23,12 +23,12 @@ type settings struct {
 
 // Sink is Slack.
 type Sink struct {
-	client *outside.Client
+	client *post.Client
 	now    func() time.Time
 }
 
 // New makes the sink.
-func New(client *outside.Client, now func() time.Time) *Sink { return &Sink{client, now} }
+func New(client *post.Client, now func() time.Time) *Sink { return &Sink{client, now} }
 
 // Pace is sparing.
 func (*Sink) Pace() alert.Pace { return alert.Sparing }

@@ -14,12 +14,12 @@ import (
 
 	"palisade.dev/backend/alert"
 	"palisade.dev/backend/alert/alerttest"
-	"palisade.dev/backend/alert/outside"
+	"palisade.dev/backend/alert/post"
 )
 
-func sink(o outside.Options) *Sink {
+func sink(o post.Options) *Sink {
 	o.Loopback = true
-	return New(outside.NewClient(o), func() time.Time { return alerttest.Noon })
+	return New(post.NewClient(o), func() time.Time { return alerttest.Noon })
 }
 
 func TestGolden(t *testing.T) {
@@ -142,7 +142,7 @@ func TestAnswers(t *testing.T) {
 			w.WriteHeader(c.status)
 			io.WriteString(w, c.body)
 		}))
-		a, err := sink(outside.Options{}).Send(t.Context(), json.RawMessage(`{"url":"`+s.URL+`/services/T0/B0/SECRET"}`), alerttest.Plain())
+		a, err := sink(post.Options{}).Send(t.Context(), json.RawMessage(`{"url":"`+s.URL+`/services/T0/B0/SECRET"}`), alerttest.Plain())
 		s.Close()
 		var f *alert.Failure
 		errors.As(err, &f)
@@ -163,7 +163,7 @@ func TestASlackThatHangsIsTriedAgain(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer s.Close()
 	defer close(release)
-	_, err := sink(outside.Options{Timeout: 50 * time.Millisecond}).Send(t.Context(), json.RawMessage(`{"url":"`+s.URL+`/SECRET"}`), alerttest.Plain())
+	_, err := sink(post.Options{Timeout: 50 * time.Millisecond}).Send(t.Context(), json.RawMessage(`{"url":"`+s.URL+`/SECRET"}`), alerttest.Plain())
 	var f *alert.Failure
 	if err == nil || errors.As(err, &f) || strings.Contains(err.Error(), "SECRET") {
 		t.Fatalf("got %v", err)
@@ -171,7 +171,7 @@ func TestASlackThatHangsIsTriedAgain(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s := sink(outside.Options{})
+	s := sink(post.Options{})
 	kept, err := s.Read(json.RawMessage(`{"url":"https://hooks.slack.com/services/T0/B0/abcdefgh1234"}`), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func FuzzSettings(f *testing.F) {
 	if len(seeds) < 10 {
 		f.Fatal("seeds are missing")
 	}
-	s := New(outside.NewClient(outside.Options{}), time.Now)
+	s := New(post.NewClient(post.Options{}), time.Now)
 	f.Fuzz(func(t *testing.T, given string) {
 		kept, err := s.Read(json.RawMessage(given), nil)
 		if err != nil {

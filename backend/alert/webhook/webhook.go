@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/alert"
-	"palisade.dev/backend/alert/outside"
+	"palisade.dev/backend/alert/post"
 )
 
 // settings of a channel. Previous is signed with as well, until the receiver knows the new secret.
@@ -37,12 +37,12 @@ type given struct {
 
 // Sink is a program somewhere.
 type Sink struct {
-	client *outside.Client
+	client *post.Client
 	now    func() time.Time
 }
 
 // New makes the sink.
-func New(client *outside.Client, now func() time.Time) *Sink { return &Sink{client, now} }
+func New(client *post.Client, now func() time.Time) *Sink { return &Sink{client, now} }
 
 // Pace is steady: nobody's phone rings.
 func (*Sink) Pace() alert.Pace { return alert.Steady }

@@ -20,7 +20,7 @@ import (
 
 	"palisade.dev/backend/alert"
 	"palisade.dev/backend/alert/alerttest"
-	"palisade.dev/backend/alert/outside"
+	"palisade.dev/backend/alert/post"
 )
 
 const (
@@ -28,9 +28,9 @@ const (
 	two = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 )
 
-func sink(o outside.Options) *Sink {
+func sink(o post.Options) *Sink {
 	o.Loopback = true
-	return New(outside.NewClient(o), func() time.Time { return alerttest.Noon })
+	return New(post.NewClient(o), func() time.Time { return alerttest.Noon })
 }
 
 func TestGolden(t *testing.T) {
@@ -104,7 +104,7 @@ func receive(t *testing.T, status int) (url string, got *[]seen) {
 
 func TestBothSecretsSignWhileTheyRotate(t *testing.T) {
 	url, got := receive(t, 204)
-	s := sink(outside.Options{})
+	s := sink(post.Options{})
 	kept, err := s.Read(json.RawMessage(`{"url":"`+url+`","secret":"`+one+`"}`), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func TestBothSecretsSignWhileTheyRotate(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	for status, want := range map[int]struct{ taken, never bool }{200: {true, false}, 202: {true, false}, 204: {true, false}, 301: {}, 400: {}, 404: {}, 410: {false, true}, 429: {}, 500: {}, 503: {}} {
 		url, got := receive(t, status)
-		_, err := sink(outside.Options{}).Send(t.Context(), json.RawMessage(`{"url":"`+url+`","secret":"`+one+`"}`), alerttest.Plain())
+		_, err := sink(post.Options{}).Send(t.Context(), json.RawMessage(`{"url":"`+url+`","secret":"`+one+`"}`), alerttest.Plain())
 		var f *alert.Failure
 		errors.As(err, &f)
 		if (err == nil) != want.taken || f != nil && f.Never != want.never || len(*got) != 1 {
@@ -157,7 +157,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s := sink(outside.Options{})
+	s := sink(post.Options{})
 	for given, want := range map[string][]string{
 		`{}`: {"url: want an address", "secret: want whsec_"},
 		`{"url":"https://example.com/","secret":"whsec_AAAA"}`:               {"24 to 64 random bytes"},

@@ -1,26 +1,23 @@
-// Package outside posts to addresses that somebody typed in. It goes to public addresses only, looked at when the connection
+// Package post posts to addresses that somebody typed in. It goes to public addresses only, looked at when the connection
 // is made, follows no redirect, waits ten seconds and reads a little of the answer; no error it gives shows more of an
 // address than its host, as paths and queries hold secrets.
-package outside
+package post
 
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
-	"palisade.dev/backend/network"
+	"palisade.dev/backend/outside"
 )
 
 // Bounds of a post.
@@ -52,29 +49,9 @@ func NewClient(o Options) *Client {
 		o.Timeout = Timeout
 	}
 	c := &Client{o: o}
-	dialer := &net.Dialer{
-		Timeout: o.Timeout,
-		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			ap, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return err
-			}
-			return c.allowed(ap.Addr().Unmap().WithZone(""))
-		},
-	}
-	c.http = &http.Client{
-		Timeout: o.Timeout,
-		Transport: &http.Transport{ // without a proxy: behind one, nobody could tell where a post ends
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    o.Timeout,
-			MaxResponseHeaderBytes: 16 << 10,
-			MaxIdleConns:           8,
-			IdleConnTimeout:        30 * time.Second,
-			ForceAttemptHTTP2:      true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	c.http = outside.Client(outside.Options{
+		Allowed: c.allowed, Roots: o.Roots, Connect: o.Timeout, Header: o.Timeout, Whole: o.Timeout, MaxHeader: 16 << 10, Idle: 8,
+	})
 	return c
 }
 
@@ -88,7 +65,7 @@ func (c *Client) allowed(a netip.Addr) error {
 	// The addresses of link-local lead to a cloud's metadata, which no receiver of alerts stands on.
 	case a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified():
 		return fmt.Errorf("%s is no address of a receiver", a)
-	case !c.o.Private && network.PublicOnly(a) != nil:
+	case !c.o.Private && outside.Public(a) != nil:
 		return fmt.Errorf("%s is not a public address; if the receiver is in your own network, allow private addresses in the configuration", a)
 	}
 	return nil
