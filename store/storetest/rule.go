@@ -58,6 +58,73 @@ var rulePromises = []promise{
 	{"a rule of no site is not found", func(ctx context.Context, t *testing.T, db *store.DB) {
 		refused(t, db.PutRule(ctx, rule("none", "r", 1)), store.ErrNotFound, "keeping rule r", "no such site")
 	}},
+	{"a rule is revised knowing what it was, or not at all", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a := Site(t, db, "a")
+		next := rule(a, "r", 5)
+		moves(t, db, a, store.ChangePolicy, func() error {
+			return db.ReviseRule(ctx, a, "r", "ada", 7, func(have *store.Rule) (store.Rule, error) {
+				equal(t, "a rule before there is one", have == nil, true)
+				return next, nil
+			})
+		})
+		c := moves(t, db, a, store.ChangePolicy, func() error {
+			return db.ReviseRule(ctx, a, "r", "bob", 9, func(have *store.Rule) (store.Rule, error) {
+				equal(t, "the rule", *have, next)
+				changed := *have
+				changed.Body, changed.Mode = `{"limit":"1 per 1m"}`, "rehearse"
+				return changed, nil
+			})
+		})
+		equal(t, "author of the change", c.Author, "bob")
+		log := got[[]store.Audited](t)(db.AuditLog(ctx, store.AuditQuery{Site: a, Subject: "rule r", Limit: 9}))
+		equal(t, "what it was", log[0].Earlier, next.Body)
+		equal(t, "what it is", log[0].Later, `{"limit":"1 per 1m"}`)
+		stays(t, db, a, func() {
+			refused(t, db.ReviseRule(ctx, a, "r", "eve", 10, func(*store.Rule) (store.Rule, error) { return store.Rule{}, store.ErrConflict }), store.ErrConflict)
+		})
+		rules := got[[]store.Rule](t)(db.Rules(ctx, a))
+		equal(t, "author", rules[0].Author, "bob")
+		equal(t, "mode", rules[0].Mode, "rehearse")
+	}},
+	{"of two who revise a rule at once, the second sees what the first made of it", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a := Site(t, db, "a")
+		must(t, db.PutRule(ctx, rule(a, "r", 0)))
+		const many = 8
+		errs := make(chan error, many)
+		for range many {
+			go func() {
+				errs <- db.ReviseRule(ctx, a, "r", "ada", 7, func(have *store.Rule) (store.Rule, error) {
+					next := *have
+					next.Position++
+					return next, nil
+				})
+			}()
+		}
+		for range many {
+			must(t, <-errs)
+		}
+		equal(t, "revisions that built on the one before", got[[]store.Rule](t)(db.Rules(ctx, a))[0].Position, many)
+	}},
+	{"rules are put into an order in one revision", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a, b := Site(t, db, "a"), Site(t, db, "b")
+		for i, name := range []string{"file", "x", "y", "z"} {
+			must(t, db.PutRule(ctx, rule(a, name, min(i, 1)*1000)))
+			must(t, db.PutRule(ctx, rule(b, name, 7)))
+		}
+		moves(t, db, a, store.ChangePolicy, func() error {
+			return db.OrderRules(ctx, a, "ada", 9, 1000, func(have []store.Rule) ([]string, error) {
+				equal(t, "as it stands", have[1].Name+have[2].Name+have[3].Name, "xyz")
+				return []string{"z", "x", "y"}, nil
+			})
+		})
+		equal(t, "order", ruleNames(t, db, a), "file z x y ")
+		equal(t, "order elsewhere", ruleNames(t, db, b), "file x y z ")
+		log := got[[]store.Audited](t)(db.AuditLog(ctx, store.AuditQuery{Site: a, Limit: 1}))
+		equal(t, "before and after", log[0].Earlier+" → "+log[0].Later, "file x y z → z x y")
+		stays(t, db, a, func() {
+			refused(t, db.OrderRules(ctx, a, "ada", 9, 1000, func([]store.Rule) ([]string, error) { return []string{"none"}, nil }), store.ErrNotFound, "no rule none")
+		})
+	}},
 	{"documents are kept by kind and name", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a := Site(t, db, "a")
 		moves(t, db, a, store.ChangePolicy, func() error { return db.PutDocument(ctx, document(a, "trap", "env")) })
