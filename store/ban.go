@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 )
 
 // Ban is an entry of a site's ban list, standing or past.
@@ -116,6 +118,24 @@ func (db *DB) StandingBan(ctx context.Context, site, subject string, at int64) (
 func (db *DB) Ban(ctx context.Context, site, id string) (Ban, error) {
 	b, err := scanBan(db.read.QueryRowContext(ctx, `SELECT `+banColumns+` FROM ban WHERE id = $2 AND site = $1`, site, id))
 	return b, one(err, "ban "+id)
+}
+
+// BansOf gives the bans of some subjects that hold at a time, by subject.
+func (db *DB) BansOf(ctx context.Context, site string, subjects []string, at int64) ([]Ban, error) {
+	args := []any{site, at}
+	var places strings.Builder
+	for i, s := range subjects {
+		if i > 0 {
+			places.WriteByte(',')
+		}
+		fmt.Fprintf(&places, "$%d", i+3)
+		args = append(args, s)
+	}
+	if len(subjects) == 0 {
+		return nil, nil
+	}
+	return list(ctx, db, "reading bans", scanRow(scanBan), `SELECT `+banColumns+` FROM ban
+		WHERE site = $1 AND standing AND (until = 0 OR until > $2) AND subject IN (`+places.String()+`) ORDER BY subject`, args...)
 }
 
 // BanHistory gives all bans of a subject, newest first.

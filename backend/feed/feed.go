@@ -228,8 +228,9 @@ func (f *Feed) whole(ctx context.Context, s store.Site) (wire.Envelope, error) {
 // maxBans bounds the bans in one policy: beyond it the oldest are left out, which the console tells.
 const maxBans = 200_000
 
-// Build makes a site's policy from what is stored.
-func (f *Feed) Build(ctx context.Context, s store.Site) (*wire.Policy, error) {
+// Outline makes the part of a site's policy that people write: identity, answers, routes, rules, blocks and traps. It costs the
+// same however many bans and allowances there are.
+func (f *Feed) Outline(ctx context.Context, s store.Site) (*wire.Policy, error) {
 	now := f.now()
 	p := &wire.Policy{
 		Version: wire.Version, Site: s.Name, Revision: s.Revision, Issued: now.UnixMilli(), Secret: s.Secret,
@@ -262,6 +263,16 @@ func (f *Feed) Build(ctx context.Context, s store.Site) (*wire.Policy, error) {
 	}
 	if settings.Defaults {
 		f.base.Onto(p)
+	}
+	return p, nil
+}
+
+// Build makes a site's policy from what is stored.
+func (f *Feed) Build(ctx context.Context, s store.Site) (*wire.Policy, error) {
+	now := f.now()
+	p, err := f.Outline(ctx, s)
+	if err != nil {
+		return nil, err
 	}
 	levers, err := f.store.Levers(ctx, s.ID, now.UnixMilli())
 	if err != nil {

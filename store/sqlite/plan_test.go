@@ -128,6 +128,7 @@ func TestLooksUpWhatIsAskedOften(t *testing.T) {
 		}},
 		{"lifting a ban", func() error { return db.LiftBan(ctx, site, "192.0.2.1", "me", at) }, []string{"SEARCH ban USING INDEX ban_one (site=? AND subject=?)"}},
 		{"a standing ban", func() error { _, err := db.StandingBan(ctx, site, "x", at); return ignoreMissing(err) }, []string{"SEARCH ban USING INDEX ban_one (site=? AND subject=?)"}},
+		{"the bans of some subjects", func() error { _, err := db.BansOf(ctx, site, []string{"x", "y"}, at); return err }, []string{"SEARCH ban USING INDEX ban_one (site=? AND subject=?)"}},
 		{"the first page of bans", func() error { _, err := db.StandingBans(ctx, site, at, "", 10); return err }, []string{"SEARCH ban USING INDEX ban_standing (site=?)"}},
 		{"a page far down", func() error { _, err := db.StandingBans(ctx, site, at, "zz", 10); return err }, []string{"SEARCH ban USING INDEX ban_standing (site=? AND id<?)"}},
 		{"counting bans", func() error { _, err := db.CountBans(ctx, site, at); return err }, []string{"SEARCH ban USING COVERING INDEX ban_standing (site=?)"}},

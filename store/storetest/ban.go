@@ -53,6 +53,17 @@ var banPromises = []promise{
 			refused(t, db.LiftBan(ctx, a, "192.0.2.1", "me", 21), store.ErrNotFound, "192.0.2.1 is not banned")
 		})
 	}},
+	{"bans are found by several subjects at once", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a, b := Site(t, db, "a"), Site(t, db, "b")
+		ban(t, db, a, "192.0.2.1", 10, 0)
+		ban(t, db, a, "192.0.2.0/24", 10, 100)
+		ban(t, db, a, "192.0.2.9", 10, 0)
+		ban(t, db, b, "192.0.0.0/16", 10, 0)
+		all := []string{"192.0.2.1", "192.0.2.0/24", "192.0.0.0/16"}
+		equal(t, "both", len(got[[]store.Ban](t)(db.BansOf(ctx, a, all, 50))), 2)
+		equal(t, "one has ended", got[[]store.Ban](t)(db.BansOf(ctx, a, all, 100))[0].Subject, "192.0.2.1")
+		equal(t, "of nobody", len(got[[]store.Ban](t)(db.BansOf(ctx, a, nil, 50))), 0)
+	}},
 	{"a second ban on a subject extends the first", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a := Site(t, db, "a")
 		first := ban(t, db, a, "192.0.2.1", 10, 100)

@@ -141,6 +141,13 @@ var rulePromises = []promise{
 		equal(t, "traps left", len(got[[]store.Document](t)(db.Documents(ctx, a, "trap"))), 1)
 		equal(t, "routes left", len(got[[]store.Document](t)(db.Documents(ctx, a, "route"))), 1)
 		stays(t, db, a, func() { refused(t, db.DeleteDocument(ctx, a, "trap", "env", "me", 9), store.ErrNotFound, "trap env") })
+		filed := document(a, "trap", "filed")
+		filed.Source = store.SourceFile
+		must(t, db.PutDocument(ctx, filed))
+		stays(t, db, a, func() {
+			refused(t, db.PutDocument(ctx, document(a, "trap", "filed")), store.ErrConflict, "in the configuration file")
+			refused(t, db.DeleteDocument(ctx, a, "trap", "filed", "me", 9), store.ErrConflict, "in the configuration file")
+		})
 	}},
 	{"a declaration replaces all of its source in one revision", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a := Site(t, db, "a")
