@@ -10,6 +10,7 @@ import (
 	"palisade.dev/backend/alert/post"
 	"palisade.dev/backend/alert/slack"
 	"palisade.dev/backend/alert/webhook"
+	"palisade.dev/backend/appeal"
 	"palisade.dev/store"
 )
 
@@ -42,7 +43,14 @@ func (b *Backend) alerts() (*alert.Alerts, error) {
 		}
 		return a.Tell(ctx, alert.LeverMoved(s, l))
 	}
-	return a, nil
+	b.Appeals, err = appeal.New(appeal.Options{DB: b.DB, Bans: b.Bans, Now: b.o.Now, ID: b.id, Rand: b.o.Rand, Told: func(ctx context.Context, x store.Appeal) error {
+		s, err := b.DB.SiteByID(ctx, x.Site)
+		if err != nil {
+			return err
+		}
+		return a.Tell(ctx, alert.AppealSent(s, x))
+	}})
+	return a, err
 }
 
 // chance is a number in [0, 1).

@@ -27,6 +27,7 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/alert"
 	"palisade.dev/backend/alert/email"
+	"palisade.dev/backend/appeal"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/entry"
@@ -70,6 +71,7 @@ type Backend struct {
 	Clients   *client.Clients
 	Entry     *entry.Entry
 	Alerts    *alert.Alerts
+	Appeals   *appeal.Appeals
 	Feed      *feed.Feed
 	Networks  *Networks
 	operators operators
@@ -108,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Feed = feed.New(o.DB, b.Networks, func(string) []string { return b.operators.addresses() }, key, b.base, o.Now)
 	b.Bans = &ban.Bans{Store: o.DB, Now: o.Now, ID: b.id, Operators: func(string) []string { return b.operators.addresses() }}
 	b.Levers = &lever.Levers{Store: o.DB, Now: o.Now, ID: b.id, Known: b.namedRoute}
-	b.Sites = &site.Sites{DB: o.DB, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
+	b.Sites = &site.Sites{DB: o.DB, Feed: b.Feed, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
 	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id}
 	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Now: o.Now}
 	if b.Alerts, err = b.alerts(); err != nil {
@@ -259,6 +261,8 @@ func (b *Backend) forget(ctx context.Context, now time.Time) {
 	}
 	_, err := b.DB.ForgetBans(ctx, now.Add(-keepBans).UnixMilli())
 	note("bans", err)
+	_, err = b.DB.ForgetAppeals(ctx, now.Add(-appeal.Kept).UnixMilli())
+	note("appeals", err)
 	note("changes", b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()))
 }
 

@@ -24,6 +24,7 @@ const (
 	GuardGone Kind = "guard-lost"
 	GuardHere Kind = "guard-back"
 	Rehearsal Kind = "rehearsal"
+	Appeal    Kind = "appeal"
 	Finding   Kind = "finding"
 	Scan      Kind = "scan"
 	Detection Kind = "detection"
@@ -31,7 +32,7 @@ const (
 )
 
 // Kinds are those that a channel may choose to hear. A test is heard by the channel that is tested, and by no other.
-var Kinds = []Kind{Ban, Lever, Trap, GuardGone, GuardHere, Rehearsal, Finding, Scan, Detection}
+var Kinds = []Kind{Ban, Lever, Trap, GuardGone, GuardHere, Rehearsal, Appeal, Finding, Scan, Detection}
 
 // Severity is how soon somebody should look.
 type Severity int

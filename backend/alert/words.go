@@ -207,6 +207,19 @@ func guardHost(g store.Guard) string {
 	return "its host"
 }
 
+// AppealSent tells that somebody who is kept out says that it is a mistake.
+func AppealSent(s store.Site, x store.Appeal) Alert {
+	subject := Clean(x.Subject, short)
+	return Alert{
+		ID: "appeal " + x.ID, Kind: Appeal, Severity: Info, Site: Site{s.ID, s.Name}, Group: "appeals",
+		Title:   fmt.Sprintf("%s is kept out of %s and says that it is a mistake", subject, s.Name),
+		Several: "appeals on " + s.Name,
+		Subject: x.Subject, At: at(x.Sent), Link: page(s, nil, "appeals"),
+		Facts: facts(Fact{"Client", x.Subject}, Fact{"They say", x.Said}, Fact{"E-mail", x.Contact},
+			Fact{"What to do", "Look at the ban's proof beside what they say, and answer: lift it, lift and allow, or decline."}),
+	}
+}
+
 // RehearsalSummary tells whom a draft rule would have refused.
 func RehearsalSummary(s store.Site, r rehearse.Report, now time.Time) Alert {
 	rule := Clean(r.Rule, short)

@@ -21,6 +21,7 @@ import (
 // Sites makes and changes sites.
 type Sites struct {
 	DB     *store.DB
+	Feed   *feed.Feed
 	Public ed25519.PublicKey
 	Now    func() time.Time
 	ID     func() string
@@ -57,22 +58,22 @@ func (f *Facts) check() error {
 
 // Create makes a site with the defaults.
 func (s *Sites) Create(ctx context.Context, f Facts, settings feed.Settings, author string) (store.Site, error) {
-	if err := f.check(); err != nil {
+	return s.create(ctx, Document{Facts: f, Settings: settings}, author)
+}
+
+func (s *Sites) create(ctx context.Context, d Document, author string) (store.Site, error) {
+	if err := d.check(); err != nil {
 		return store.Site{}, err
 	}
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(s.Rand, secret); err != nil {
 		return store.Site{}, fmt.Errorf("making a site's secret: %w", err)
 	}
-	text, err := json.Marshal(settings)
+	made, err := d.onto(store.Site{ID: s.ID(), Name: d.Name, Secret: secret, Created: s.Now().UnixMilli(), Revision: 1, Author: author})
 	if err != nil {
 		return store.Site{}, err
 	}
-	site := store.Site{
-		ID: s.ID(), Name: f.Name, Environment: f.Environment, Zone: f.Zone, WebFacing: f.WebFacing, PersonalData: f.PersonalData,
-		Secret: secret, Settings: string(text), Created: s.Now().UnixMilli(), Revision: 1, Author: author,
-	}
-	return site, s.DB.CreateSite(ctx, site)
+	return made, s.DB.CreateSite(ctx, made)
 }
 
 // AddKey makes a key for guards; it is shown once and stored as a hash.
@@ -85,29 +86,31 @@ func (s *Sites) AddKey(ctx context.Context, site, label, author string) (wire.Si
 	return k, kept, s.DB.AddSiteKey(ctx, kept)
 }
 
-// Declare makes a site what the configuration file says, and leaves alone what people added. Where nothing differs
-// nothing is written, so that a restart is no new revision.
+// Declare makes a site what the configuration file says, and leaves alone what people added, and what the file says nothing
+// of. Where nothing differs nothing is written, so that a restart is no new revision.
 func (s *Sites) Declare(ctx context.Context, c config.Site) (store.Site, error) {
 	f := Facts{Name: c.Name, Environment: c.Environment, Zone: c.Zone, WebFacing: c.WebFacing == nil || *c.WebFacing, PersonalData: c.PersonalData}
 	if err := f.check(); err != nil {
 		return store.Site{}, err
 	}
-	settings := feed.Settings{Identity: c.Identity, Answer: c.Answer, Defaults: c.Defaults == nil || *c.Defaults}
+	file, said := Document{Facts: f, Settings: feed.Settings{Identity: c.Identity, Answer: c.Answer, Defaults: c.Defaults == nil || *c.Defaults}}, saidIn(c)
 	site, err := s.DB.SiteByName(ctx, c.Name)
 	if errors.Is(err, store.ErrNotFound) {
-		if site, err = s.Create(ctx, f, settings, "configuration file"); err != nil {
-			return site, err
-		}
-	} else if err != nil {
-		return site, err
+		file.Declared = said
+		site, err = s.create(ctx, file, "configuration file")
 	}
-	text, err := json.Marshal(settings)
 	if err != nil {
 		return site, err
 	}
-	want := site
-	want.Environment, want.Zone, want.WebFacing, want.PersonalData, want.Settings = f.Environment, f.Zone, f.WebFacing, f.PersonalData, string(text)
-	if want.Environment != site.Environment || want.Zone != site.Zone || want.WebFacing != site.WebFacing || want.PersonalData != site.PersonalData || want.Settings != site.Settings {
+	have, err := Read(site)
+	if err != nil {
+		return site, err
+	}
+	want, err := have.declare(file, said).onto(site)
+	if err != nil {
+		return site, err
+	}
+	if changed(site, want) {
 		if err := s.DB.UpdateSite(ctx, want, "configuration file", s.Now().UnixMilli()); err != nil {
 			return site, err
 		}
