@@ -2,13 +2,17 @@ package backend
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	mathrand "math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,8 +27,14 @@ import (
 // Networks are the network lists in force: what policies refer to, and what people look addresses up in.
 type Networks struct {
 	*network.Refresher
-	mu      sync.Mutex
-	changed func(name string)
+	db       *store.DB
+	declared []network.OwnList // in the configuration file
+	log      *slog.Logger
+	mu       sync.Mutex
+	changed  func(name string)
+
+	reading sync.Mutex
+	written []store.OwnList // that are in force
 }
 
 func newNetworks(ctx context.Context, o Options) (*Networks, error) {
@@ -32,9 +42,12 @@ func newNetworks(ctx context.Context, o Options) (*Networks, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Networks{}
+	n := &Networks{db: o.DB, declared: ownLists(o.Networks), log: o.Log}
+	if n.written, err = o.DB.OwnLists(ctx); err != nil {
+		return nil, err
+	}
 	c := network.Config{
-		Bundled: bundled, Own: ownLists(o.Networks), Store: &lists{o.DB, o.Now},
+		Bundled: bundled, Own: n.own(n.written), Store: &lists{o.DB, o.Now},
 		Public: network.NewClient(network.PublicOnly, nil), Private: network.NewClient(network.Anywhere, nil),
 		Files: network.Disk{}, Clock: o.Now, Rand: mathrand.Float64, UserAgent: "Palisade/" + o.Version,
 		Changed: func(l network.List) {
@@ -66,12 +79,70 @@ func ownLists(c config.Networks) []network.OwnList {
 	return out
 }
 
+// own joins the lists of the configuration and those that people wrote. One of these that cannot be used is left out and
+// said in the log: it must not keep the back end from starting.
+func (n *Networks) own(written []store.OwnList) []network.OwnList {
+	all := slices.Clone(n.declared)
+	for _, w := range written {
+		ps, err := network.ReadOwn(w.Text)
+		l := network.OwnList{Name: w.Name, Kind: w.Kind, Title: w.Title, By: w.Author, Written: time.UnixMilli(w.Updated)}
+		for _, p := range ps {
+			l.Entries = append(l.Entries, p.String())
+		}
+		if err = cmp.Or(err, l.Check()); err == nil && n.Declared(w.Name) {
+			err = errors.New("the configuration has a list of this name, which is used instead")
+		}
+		if err != nil {
+			n.log.Warn("a network list that somebody wrote is not used", "list", w.Name, "err", err)
+			continue
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// Declared reports whether the configuration file has an own list of a name.
+func (n *Networks) Declared(name string) bool {
+	return slices.ContainsFunc(n.declared, func(o network.OwnList) bool { return o.Name == name })
+}
+
+// Reread puts the lists that people wrote in force as the database has them now. On an error nothing has changed.
+func (n *Networks) Reread(ctx context.Context) error {
+	n.reading.Lock()
+	defer n.reading.Unlock()
+	now, err := n.db.OwnLists(ctx)
+	if err != nil || slices.Equal(now, n.written) {
+		return err
+	}
+	if err := n.SetOwn(ctx, n.own(now)); err != nil {
+		return err
+	}
+	n.written = now
+	return nil
+}
+
+// others is how often it is looked whether another back end on the same database let somebody write a list.
+const others = 30 * time.Second
+
 // run renews lists until the context ends.
 func (n *Networks) run(ctx context.Context, changed func(context.Context, string)) {
 	n.mu.Lock()
 	n.changed = func(name string) { changed(ctx, name) }
 	n.mu.Unlock()
-	n.Run(ctx, time.After)
+	var wg sync.WaitGroup
+	wg.Go(func() { n.Run(ctx, time.After) })
+	for tick := time.NewTicker(others); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			wg.Wait()
+			return
+		case <-tick.C:
+			if err := n.Reread(ctx); err != nil && ctx.Err() == nil {
+				n.log.Error("reading network lists that people wrote", "err", err)
+			}
+		}
+	}
 }
 
 // Refs names the lists for a policy, what matters most first.

@@ -68,6 +68,26 @@ func Shrunk(old, fresh []netip.Prefix) error {
 	return nil
 }
 
+// Covers is how many addresses prefixes hold, for people: IPv6 in networks of /64, one household each.
+type Covers struct {
+	V4       uint64 // addresses
+	V6       uint64 // networks of /64, begun ones included
+	Prefixes int
+}
+
+// Extent counts what canonical prefixes cover.
+func Extent(canonical []netip.Prefix) Covers {
+	c := Covers{Prefixes: len(canonical)}
+	for _, p := range canonical {
+		if p.Addr().Is4() {
+			c.V4 += 1 << (32 - p.Bits())
+		} else {
+			c.V6 += 1 << max(0, 64-max(1, p.Bits()))
+		}
+	}
+	return c
+}
+
 type size struct {
 	v4, v6      uint64
 	v4Addresses uint64

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"palisade.dev/guard/prefix"
 )
@@ -45,6 +46,11 @@ func NewIndex(lists []List) (*Index, error) {
 		}
 	}
 	return x, nil
+}
+
+// Means reports whether a word of a rule or a block means a list: by its name, its kind, or the first part of its name.
+func Means(word, name, kind string) bool {
+	return word == name || word == kind || strings.HasPrefix(name, word+"/")
 }
 
 // Lookup names the lists that cover an address, in rank order. The caller must not change the slice. A nil Index holds

@@ -27,6 +27,9 @@ type OwnList struct {
 	Format  string // of an answer, plain when empty
 	Every   time.Duration
 	Entries []string
+	// By and Written say who wrote the entries out, and when, where that was not in the configuration.
+	By      string
+	Written time.Time
 	// Private says that URL may be in a private network and may be http. Without it only https to public addresses is
 	// fetched, so that who may add a list cannot use it to ask machines inside.
 	Private bool
@@ -95,6 +98,8 @@ func (o OwnList) source() string {
 		return o.File
 	case o.URL != "":
 		return shown(o.URL)
+	case o.By != "":
+		return "written by " + o.By
 	}
 	return "configuration"
 }
@@ -130,6 +135,17 @@ func (o OwnList) inline() ([]netip.Prefix, error) {
 		return nil, fmt.Errorf("network list %s: %w", o.Name, err)
 	}
 	return ps, nil
+}
+
+// ReadOwn reads the text of a list that somebody wrote: a prefix or address a line, comments after a #. All faults are told,
+// each with its line.
+func ReadOwn(text string) ([]netip.Prefix, error) {
+	ps, err := prefix.Parse(strings.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	ps = Canonical(ps)
+	return ps, Sane(ps, true)
 }
 
 // errSeen says that a file has not been touched since it was read.

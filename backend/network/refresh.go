@@ -280,7 +280,13 @@ func (r *Refresher) declare(own []OwnList, kept map[string]Kept) error {
 		default:
 			e.kept.List.Prefixes, _ = o.inline() // Check has tried it
 			e.kept.List.Checksum = Checksum(e.kept.List.Prefixes)
-			e.kept.List.Date = now
+			e.kept.List.Date = o.Written
+			if k := kept[o.Name]; o.Written.IsZero() && k.List.Checksum == e.kept.List.Checksum {
+				e.kept.List.Date = k.List.Date // another own list was changed, not this one
+			}
+			if e.kept.List.Date.IsZero() {
+				e.kept.List.Date = now
+			}
 		}
 		entries[o.Name] = e
 	}

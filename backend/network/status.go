@@ -37,6 +37,7 @@ type Status struct {
 	Date      time.Time     // zero while there is no list
 	Age       time.Duration // since the source last said that this is current
 	Prefixes  int
+	Covers    Covers
 	Checksum  string
 	Renewed   bool // whether anything renews the list while running
 	LastTry   time.Time
@@ -44,11 +45,17 @@ type Status struct {
 	NextTry   time.Time
 }
 
+// Stale is after how long without word from its source a list that is renewed counts as old.
+const Stale = 7 * day
+
+// Old reports whether a list that should be renewed was not, for so long that somebody should look.
+func (s Status) Old() bool { return s.Renewed && s.Age > Stale }
+
 func (k Kept) status(now time.Time, renewed bool) Status {
 	l := k.List
 	s := Status{
 		Name: l.Name, Kind: l.Kind, Title: l.Title, Source: l.Source, Official: l.Official, Licence: l.Licence, Own: l.Own,
-		Date: l.Date, Prefixes: len(l.Prefixes), Checksum: l.Checksum, Renewed: renewed,
+		Date: l.Date, Prefixes: len(l.Prefixes), Covers: Extent(l.Prefixes), Checksum: l.Checksum, Renewed: renewed,
 		LastTry: k.LastTry, LastError: k.LastError, NextTry: k.NextTry,
 	}
 	if since := k.current(); !since.IsZero() {
