@@ -26,6 +26,7 @@ type Document struct {
 
 // The parts of a Document, each of which is the configuration file's or people's.
 const (
+	PartName         = "name" // of every site that is in the file
 	PartEnvironment  = "environment"
 	PartZone         = "zone"
 	PartWebFacing    = "web_facing"
@@ -46,6 +47,7 @@ type part struct {
 }
 
 var parts = []part{
+	{PartName, func(config.Site) bool { return true }, func(_, _ *Document) {}},
 	{PartEnvironment, func(c config.Site) bool { return c.Environment != "" }, func(to, from *Document) { to.Environment = from.Environment }},
 	{PartZone, func(c config.Site) bool { return c.Zone != "" }, func(to, from *Document) { to.Zone = from.Zone }},
 	{PartWebFacing, func(c config.Site) bool { return c.WebFacing != nil }, func(to, from *Document) { to.WebFacing = from.WebFacing }},
@@ -91,6 +93,9 @@ func (d Document) declare(file Document, said []string) Document {
 	d.Declared = said
 	return d
 }
+
+// Declares reports whether the configuration file says a part.
+func (d Document) Declares(part string) bool { return slices.Contains(d.Declared, part) }
 
 // Read gives what is said about a site.
 func Read(s store.Site) (Document, error) {

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode"
 
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/guardapi"
@@ -46,6 +48,9 @@ func (f *Facts) check() error {
 	}
 	if f.Environment == "" {
 		f.Environment = "prod"
+	}
+	if len(f.Environment) > 40 || strings.ContainsFunc(f.Environment, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("%w: environment %.60q: want a word of at most 40 letters, such as prod or staging", ErrInvalid, f.Environment)
 	}
 	if f.Zone == "" {
 		f.Zone = "UTC"

@@ -68,7 +68,7 @@ func TestTheFileAndPeopleShareASite(t *testing.T) {
 		return s
 	}
 	s := declare()
-	if d := document(t, s); s.Revision != 1 || d.Environment != "staging" || !slices.Equal(d.Declared, []string{PartEnvironment, PartAddress}) || !d.Defaults || !d.WebFacing {
+	if d := document(t, s); s.Revision != 1 || d.Environment != "staging" || !slices.Equal(d.Declared, []string{PartName, PartEnvironment, PartAddress}) || !d.Defaults || !d.WebFacing {
 		t.Fatalf("%d %+v", s.Revision, d)
 	}
 	s, err := sites.Change(ctx, s, "ada", func(d *Document) {
@@ -95,7 +95,7 @@ func TestTheFileAndPeopleShareASite(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	file = config.Site{Name: "shop"}
-	if d := document(t, declare()); d.Identity.Session != "" || len(d.Declared) != 0 {
+	if d := document(t, declare()); d.Identity.Session != "" || !slices.Equal(d.Declared, []string{PartName}) {
 		t.Errorf("%+v", d)
 	}
 }

@@ -99,6 +99,11 @@ var appealPromises = []promise{
 		must(t, db.Receipt(ctx, a, "g", 3, 0, "", 30))
 		equal(t, "guards", len(got[[]store.Guard](t)(db.Guards(ctx, a))), 1)
 	}},
+	{"the size of the database is known", func(ctx context.Context, t *testing.T, db *store.DB) {
+		if n := got[int64](t)(db.Size(ctx)); n < 100_000 {
+			t.Fatalf("%d bytes", n)
+		}
+	}},
 	{"a ban is found by its id within its site", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a, b := Site(t, db, "a"), Site(t, db, "b")
 		kept := got[store.Ban](t)(db.ImposeBan(ctx, store.Ban{ID: id(), Site: a, Subject: "192.0.2.1", Source: "person", Author: "ada", Created: 10}, func(int) int64 { return 0 }))
