@@ -35,6 +35,7 @@ import (
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/backend/lever"
+	"palisade.dev/backend/rehearse"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
@@ -111,7 +112,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Bans = &ban.Bans{Store: o.DB, Now: o.Now, ID: b.id, Operators: func(string) []string { return b.operators.addresses() }}
 	b.Levers = &lever.Levers{Store: o.DB, Now: o.Now, ID: b.id, Known: b.namedRoute}
 	b.Sites = &site.Sites{DB: o.DB, Feed: b.Feed, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
-	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id}
+	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id, Desk: rehearse.NewDesk(o.Now, b.id)}
 	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Now: o.Now}
 	if b.Alerts, err = b.alerts(); err != nil {
 		return nil, err

@@ -23,7 +23,10 @@ func (b *Backend) openEvents() error {
 }
 
 // Close ends what Open began; batches under way are kept.
-func (b *Backend) Close(ctx context.Context) error { return b.Events.Close(ctx) }
+func (b *Backend) Close(ctx context.Context) error {
+	b.Rules.Desk.Close()
+	return b.Events.Close(ctx)
+}
 
 // Handler is all that the back end answers: guards, people's API, and whether it is alive.
 func (b *Backend) Handler() http.Handler {

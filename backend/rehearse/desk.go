@@ -69,6 +69,9 @@ func (d *Desk) Close() {
 
 // Turn waits until nobody else rehearses. Whoever has the turn must leave.
 func (d *Desk) Turn(ctx context.Context) (leave func(), err error) {
+	if err := d.ctx.Err(); err != nil {
+		return nil, err
+	}
 	select {
 	case d.turn <- struct{}{}:
 		return func() { <-d.turn }, nil

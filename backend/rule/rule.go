@@ -3,12 +3,16 @@
 package rule
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +33,7 @@ type Rules struct {
 	Networks interface{ AtHand() []engine.NetworkList }
 	Now      func() time.Time
 	ID       func() string
+	Desk     *rehearse.Desk
 }
 
 // ErrInvalid says what is wrong with a draft.
@@ -39,27 +44,44 @@ type State struct {
 	wire.Rule
 	Author  string `json:"author,omitempty"`
 	Updated int64  `json:"updated,omitempty" doc:"unix milliseconds"`
+	Says    string `json:"says" doc:"the rule in plain words"`
+	Version string `json:"version" doc:"of the rule as it is; given back with a change, it is made only if nobody else changed the rule meanwhile"`
+}
+
+func state(x wire.Rule, author string, updated int64) State {
+	return State{x, author, updated, Sentence(x), version(x)}
+}
+
+// None is the version of a rule that there is not.
+const None = "none"
+
+// version tells one form of a rule from another.
+func version(x wire.Rule) string {
+	if x.Mode == "" {
+		x.Mode = "on"
+	}
+	x.Source = ""
+	text, err := json.Marshal(x)
+	if err != nil {
+		panic(err) // strings, lists and a map of strings always have a JSON form
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }
 
 // List gives a site's rules in the order in which they are looked at, defaults included.
 func (r *Rules) List(ctx context.Context, s store.Site) ([]State, error) {
-	p, err := r.Feed.Build(ctx, s)
+	p, own, err := r.plan(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	own, err := r.DB.Rules(ctx, s.ID)
-	if err != nil {
-		return nil, err
+	by := map[string]store.Rule{}
+	for _, o := range own {
+		by[o.Name] = o
 	}
 	states := []State{}
 	for _, x := range p.Rules {
-		state := State{Rule: x}
-		for _, o := range own {
-			if o.Name == x.Name {
-				state.Author, state.Updated = o.Author, o.Updated
-			}
-		}
-		states = append(states, state)
+		states = append(states, state(x, by[x.Name].Author, by[x.Name].Updated))
 	}
 	return states, nil
 }
@@ -78,35 +100,201 @@ func (r *Rules) Get(ctx context.Context, s store.Site, name string) (State, erro
 	return State{}, fmt.Errorf("%w: no rule %s", store.ErrNotFound, name)
 }
 
+// Hits is how often a rule acted within a day, and would have.
+type Hits struct {
+	Acted uint64 `json:"acted"`
+	Would uint64 `json:"would"`
+}
+
+// Day counts what the rules did in the last 24 hours. It reads the counts by the hour, never events.
+func (r *Rules) Day(ctx context.Context, s store.Site) (map[string]Hits, error) {
+	now := r.Now()
+	sum, err := r.Search.Summary(ctx, s.ID, now.Add(-24*time.Hour), now, 24*time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	hits := map[string]Hits{}
+	for _, e := range sum.Total.Top(event.Rules, 1000) {
+		h := hits[e.Value]
+		h.Acted = e.Count
+		hits[e.Value] = h
+	}
+	for _, e := range sum.Total.Top(event.Marks, 1000) {
+		h := hits[e.Value]
+		h.Would = e.Count
+		hits[e.Value] = h
+	}
+	return hits, nil
+}
+
+// Changed says that somebody else was quicker; Now is what the rule is by now, None of it nil.
+type Changed struct {
+	Name string
+	Now  *State
+}
+
+func (c *Changed) Error() string {
+	if c.Now == nil {
+		return fmt.Sprintf("rule %s was deleted meanwhile; nothing was kept", c.Name)
+	}
+	if c.Now.Author != "" {
+		return fmt.Sprintf("rule %s was changed meanwhile by %s; nothing was kept", c.Name, c.Now.Author)
+	}
+	return fmt.Sprintf("there is a rule %s already; nothing was kept", c.Name)
+}
+
+// Unwrap makes it a conflict.
+func (c *Changed) Unwrap() error { return store.ErrConflict }
+
+// errFile keeps people's hands off what the file says: the next reading of it would find its rule taken, and refuse.
+func errFile(name string) error {
+	return fmt.Errorf("%w: rule %s stands in the configuration file; change it there, or make one of another name", store.ErrConflict, name)
+}
+
 // Put adds a rule, or replaces the one of its name. One that no guard could read is refused.
 func (r *Rules) Put(ctx context.Context, s store.Site, draft wire.Rule, author string) (State, error) {
-	draft.Source = store.SourcePerson
-	if err := r.Fits(ctx, s, draft); err != nil {
+	return r.PutIf(ctx, s, draft, "", author)
+}
+
+// PutIf is Put where the rule still is of a version; None: where there is none. Otherwise the error is a Changed.
+func (r *Rules) PutIf(ctx context.Context, s store.Site, draft wire.Rule, was, author string) (State, error) {
+	p, have, err := r.plan(ctx, s)
+	if err != nil {
 		return State{}, err
 	}
+	if err := r.fits(p, draft); err != nil {
+		return State{}, err
+	}
+	draft.Source = store.SourcePerson
+	draft.Mode = cmp.Or(draft.Mode, "on")
 	text, err := json.Marshal(draft)
 	if err != nil {
 		return State{}, err
 	}
-	mode := draft.Mode
-	if mode == "" {
-		mode = "on"
+	var standard *wire.Rule // that there is where the site has none of its own
+	for i, x := range p.Rules {
+		if x.Name == draft.Name && x.Source == store.SourceDefault {
+			standard = &p.Rules[i]
+		}
 	}
-	kept := store.Rule{
-		ID: r.ID(), Site: s.ID, Name: draft.Name, Body: string(text), Position: 1000, Mode: mode,
-		Source: store.SourcePerson, Author: author, Updated: r.Now().UnixMilli(),
+	last := last(have)
+	at := r.Now().UnixMilli()
+	err = r.DB.ReviseRule(ctx, s.ID, draft.Name, author, at, func(have *store.Rule) (store.Rule, error) {
+		if have != nil && have.Source == store.SourceFile {
+			return store.Rule{}, errFile(draft.Name)
+		}
+		if err := unchanged(draft.Name, have, standard, was); err != nil {
+			return store.Rule{}, err
+		}
+		next := store.Rule{ID: r.ID(), Body: string(text), Position: last, Mode: draft.Mode, Source: store.SourcePerson}
+		if have != nil {
+			next.ID, next.Position = have.ID, have.Position
+		}
+		return next, nil
+	})
+	if err != nil {
+		return State{}, err
 	}
-	return State{draft, author, kept.Updated}, r.DB.PutRule(ctx, kept)
+	return state(draft, author, at), nil
+}
+
+// unchanged compares a rule with the version that somebody knew.
+func unchanged(name string, have *store.Rule, standard *wire.Rule, was string) error {
+	if was == "" {
+		return nil
+	}
+	var now *State
+	switch {
+	case have != nil:
+		x, err := kept(*have)
+		if err != nil {
+			return err
+		}
+		st := state(x, have.Author, have.Updated)
+		now = &st
+	case standard != nil:
+		st := state(*standard, "", 0)
+		now = &st
+	}
+	if now == nil && was == None || now != nil && now.Version == was {
+		return nil
+	}
+	return &Changed{name, now}
+}
+
+// place is where rules that people made begin: behind those of the file, before the defaults.
+const place = 1000
+
+// last is where a new rule goes. Two made at the same moment may share a place, and stand there by name.
+func last(rules []store.Rule) int {
+	at := place
+	for _, x := range rules {
+		if x.Source == store.SourcePerson {
+			at = max(at, x.Position+1)
+		}
+	}
+	return at
+}
+
+// SetMode switches a rule on, off, or to rehearsal. A default becomes the site's own by that.
+func (r *Rules) SetMode(ctx context.Context, s store.Site, name, mode, was, author string) (State, error) {
+	now, err := r.Get(ctx, s, name)
+	if err != nil {
+		return State{}, err
+	}
+	if mode != "on" && mode != "rehearse" && mode != "off" {
+		return State{}, fmt.Errorf("%w: mode %q: want on, rehearse or off", ErrInvalid, mode)
+	}
+	if cmp.Or(now.Mode, "on") == mode && (was == "" || was == now.Version) {
+		return now, nil // pressing twice is pressing once
+	}
+	now.Mode = mode
+	return r.PutIf(ctx, s, now.Rule, cmp.Or(was, now.Version), author)
+}
+
+// Move puts a rule that people made one place up or down among those that people made. What the file says is looked at
+// before them, in the file's order, and defaults after them.
+func (r *Rules) Move(ctx context.Context, s store.Site, name string, up bool, author string) error {
+	return r.DB.OrderRules(ctx, s.ID, author, r.Now().UnixMilli(), place, func(have []store.Rule) ([]string, error) {
+		var names []string
+		for _, x := range have {
+			if x.Source == store.SourcePerson {
+				names = append(names, x.Name)
+			}
+		}
+		i := slices.Index(names, name)
+		if i < 0 {
+			return nil, fmt.Errorf("%w: no rule %s of your own; the order of what the file says is the file's, and defaults come last", store.ErrNotFound, name)
+		}
+		j := i + 1
+		if up {
+			j = i - 1
+		}
+		if j < 0 || j >= len(names) {
+			return nil, fmt.Errorf("%w: rule %s cannot go farther", ErrInvalid, name)
+		}
+		names[i], names[j] = names[j], names[i]
+		return names, nil
+	})
 }
 
 // Delete takes a rule away; a default of its name comes back.
 func (r *Rules) Delete(ctx context.Context, s store.Site, name, author string) error {
+	have, err := r.DB.Rules(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range have {
+		if x.Name == name && x.Source == store.SourceFile {
+			return errFile(name)
+		}
+	}
 	return r.DB.DeleteRule(ctx, s.ID, name, author, r.Now().UnixMilli())
 }
 
 // Fits reads a rule as guards would, beside the site's own.
 func (r *Rules) Fits(ctx context.Context, s store.Site, draft wire.Rule) error {
-	p, err := r.Feed.Build(ctx, s)
+	p, _, err := r.plan(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -117,9 +305,11 @@ func (r *Rules) fits(p *wire.Policy, draft wire.Rule) error {
 	if draft.Name == "" {
 		return fmt.Errorf("%w: a rule needs a name", ErrInvalid)
 	}
-	with := *p
-	with.Rules = append(without(p.Rules, draft.Name), draft)
-	return r.sound(&with)
+	_, faults, err := r.check(p, draft)
+	if err == nil && len(faults) > 0 {
+		err = fmt.Errorf("%w: rule %q: %w", ErrInvalid, draft.Name, faults)
+	}
+	return err
 }
 
 func (r *Rules) sound(p *wire.Policy) error {
@@ -200,21 +390,6 @@ func (r *Rules) Undo(ctx context.Context, s store.Site, name string, n int64, au
 	earlier.Name = name
 	_, err = r.Put(ctx, s, *earlier, author)
 	return err
-}
-
-// Rehearse runs a draft over stored traffic and says whom it would have hurt.
-func (r *Rules) Rehearse(ctx context.Context, s store.Site, draft wire.Rule, back time.Duration) (rehearse.Report, error) {
-	p, err := r.Feed.Build(ctx, s)
-	if err != nil {
-		return rehearse.Report{}, err
-	}
-	if err := r.fits(p, draft); err != nil {
-		return rehearse.Report{}, err
-	}
-	now := r.Now()
-	return rehearse.Run(ctx, p, r.Networks.AtHand(), draft, now.Add(-back), now, func(ctx context.Context, from, to time.Time, f func(*wire.Event) error) error {
-		return r.Search.Export(ctx, event.Query{Site: s.ID, From: from, To: to}, func(e wire.Event) error { return f(&e) })
-	})
 }
 
 // Probe is a request to try a policy on.
