@@ -35,10 +35,12 @@ import (
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/backend/lever"
+	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/rehearse"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
+	"palisade.dev/backend/trap"
 	"palisade.dev/config"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -75,6 +77,8 @@ type Backend struct {
 	Appeals   *appeal.Appeals
 	Feed      *feed.Feed
 	Networks  *Networks
+	Desk      *desk.Desk
+	Traps     *trap.Traps
 	operators operators
 	token     [32]byte
 	base      template.Set
@@ -113,6 +117,8 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Levers = &lever.Levers{Store: o.DB, Now: o.Now, ID: b.id, Known: b.namedRoute}
 	b.Sites = &site.Sites{DB: o.DB, Feed: b.Feed, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
 	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id, Desk: rehearse.NewDesk(o.Now, b.id)}
+	b.Desk = &desk.Desk{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Lists: b.Networks, Now: o.Now}
+	b.Traps = &trap.Traps{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Rand: o.Rand, Now: o.Now}
 	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Now: o.Now}
 	if b.Alerts, err = b.alerts(); err != nil {
 		return nil, err

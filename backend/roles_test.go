@@ -41,6 +41,17 @@ var operations = map[string]struct {
 	"add-site-key": {need: access.Own, body: `{}`}, "revoke-site-key": {need: access.Own}, "delete-site": {need: access.Own},
 	"create-site":           {need: access.Own, everywhere: true, body: `{"name":"x","environment":"prod","zone":"UTC","web_facing":true,"personal_data":false}`},
 	"refresh-network":       {need: access.Change, everywhere: true, body: `{"name":"none"}`},
+	"list-site-networks":    {need: access.See},
+	"lookup-address":        {need: access.See, query: "?address=203.0.113.7"},
+	"list-own-networks":     {need: access.See, everywhere: true},
+	"put-own-network":       {need: access.Change, everywhere: true, body: `{"text":"203.0.113.7"}`},
+	"delete-own-network":    {need: access.Change, everywhere: true},
+	"get-trap":              {need: access.See},
+	"lay-trap":              {need: access.Change, body: `{"kind":"form"}`},
+	"set-trap-mode":         {need: access.Change, body: `{"mode":"off"}`},
+	"put-alert-channel":     {need: access.Change, everywhere: true, body: `{"name":"x"}`},
+	"mute-alert-channel":    {need: access.Change, everywhere: true, body: `{}`},
+	"rotate-alert-secret":   {need: access.Change, everywhere: true, body: `{}`},
 	"list-alert-channels":   {need: access.Change, everywhere: true},
 	"add-alert-channel":     {need: access.Change, everywhere: true, body: `{"kind":"webhook","name":"x","settings":{}}`},
 	"delete-alert-channel":  {need: access.Change, everywhere: true},
@@ -57,7 +68,7 @@ func TestRolesAgainstEveryOperation(t *testing.T) {
 	actor := access.Actor{}
 	handler := api.New(api.Parts{
 		DB: h.DB, Sites: h.Sites, Bans: h.Bans, Levers: h.Levers, Feed: h.Feed, Events: h.Events, Search: h.Search, Networks: h.Networks,
-		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Alerts: h.Alerts, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
+		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Alerts: h.Alerts, Desk: h.Desk, Traps: h.Traps, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
 		Actor: func(*http.Request) access.Actor { return actor }, Operator: func(string) {},
 	})
 	ask := func(method, path, body string) *httptest.ResponseRecorder {

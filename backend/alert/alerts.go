@@ -78,7 +78,8 @@ func New(o Options) (*Alerts, error) {
 	return &Alerts{o: o, nudge: make(chan struct{}, 1), busy: map[string]bool{}}, nil
 }
 
-func (s *Alerts) kinds() []string { return slices.Sorted(maps.Keys(s.o.Sinks)) }
+// Media are the kinds of channels there can be here. Mail is among them where a mail server is configured.
+func (s *Alerts) Media() []string { return slices.Sorted(maps.Keys(s.o.Sinks)) }
 
 // wake lets Run look at once.
 func (s *Alerts) wake() {

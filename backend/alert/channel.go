@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"palisade.dev/backend/access"
 	"palisade.dev/store"
 )
 
@@ -97,6 +99,55 @@ func (s *Alerts) AddChannel(ctx context.Context, d Draft) (Channel, error) {
 	return s.putChannel(ctx, d, store.AlertChannel{ID: s.o.ID(), Kind: d.Kind, Created: now})
 }
 
+// Maker is a Sink that makes a part of the settings itself, such as a secret to sign with.
+type Maker interface {
+	// Make adds what it makes to settings that lack it, and gives it apart, to be told once.
+	Make(given json.RawMessage, chance io.Reader) (settings json.RawMessage, secret string, err error)
+}
+
+// OpenChannel is AddChannel for a person: what the medium makes itself, a secret, is made and told once.
+func (s *Alerts) OpenChannel(ctx context.Context, d Draft, chance io.Reader) (c Channel, secret string, err error) {
+	if sink, ok := s.o.Sinks[d.Kind].(Maker); ok {
+		if d.Settings, secret, err = sink.Make(d.Settings, chance); err != nil {
+			return Channel{}, "", err
+		}
+	}
+	c, err = s.AddChannel(ctx, d)
+	return c, secret, err
+}
+
+// RotateSecret gives a channel a new secret, which is told once; the one before is signed with as well until
+// FinishRotation.
+func (s *Alerts) RotateSecret(ctx context.Context, id string, chance io.Reader) (c Channel, secret string, err error) {
+	return s.again(ctx, id, func(sink Maker) (json.RawMessage, string, error) { return sink.Make(json.RawMessage("{}"), chance) })
+}
+
+// FinishRotation signs with the newest secret only.
+func (s *Alerts) FinishRotation(ctx context.Context, id string) (Channel, error) {
+	c, _, err := s.again(ctx, id, func(Maker) (json.RawMessage, string, error) {
+		return json.RawMessage(`{"finish_rotation":true}`), "", nil
+	})
+	return c, err
+}
+
+// again changes only the settings of a channel that has a secret.
+func (s *Alerts) again(ctx context.Context, id string, settings func(Maker) (json.RawMessage, string, error)) (Channel, string, error) {
+	c, err := s.Channel(ctx, id)
+	if err != nil {
+		return Channel{}, "", err
+	}
+	sink, ok := s.o.Sinks[c.Kind].(Maker)
+	if !ok {
+		return Channel{}, "", fmt.Errorf("%w: a channel of kind %s has no secret", ErrInvalid, c.Kind)
+	}
+	text, secret, err := settings(sink)
+	if err != nil {
+		return Channel{}, "", err
+	}
+	c, err = s.ChangeChannel(ctx, id, Draft{Name: c.Name, Settings: text, Hears: c.Hears})
+	return c, secret, err
+}
+
 // ChangeChannel changes a channel; its kind stays.
 func (s *Alerts) ChangeChannel(ctx context.Context, id string, d Draft) (Channel, error) {
 	c, err := s.o.DB.AlertChannel(ctx, id)
@@ -135,10 +186,22 @@ func (s *Alerts) putChannel(ctx context.Context, d Draft, c store.AlertChannel) 
 		return Channel{}, fmt.Errorf("keeping what channel %s hears: %w", c.Name, err)
 	}
 	c.Hears, c.Updated = string(hears), s.o.Now().UnixMilli()
-	if err := s.o.DB.PutAlertChannel(ctx, c); err != nil {
+	if err := s.keep(ctx, c, "changing alert channel "+c.Name); err != nil {
 		return Channel{}, err
 	}
 	return s.show(ctx, c)
+}
+
+// keep writes a channel, and into the audit log what was done to it. Its settings are left out there: they hold secrets.
+func (s *Alerts) keep(ctx context.Context, c store.AlertChannel, done string) error {
+	if err := s.o.DB.PutAlertChannel(ctx, c); err != nil {
+		return err
+	}
+	return s.write(ctx, c, done, fmt.Sprintf("%s %q hears %s", c.Kind, c.Name, c.Hears))
+}
+
+func (s *Alerts) write(ctx context.Context, c store.AlertChannel, done, later string) error {
+	return s.o.DB.Note(ctx, store.Audited{At: s.o.Now().UnixMilli(), Author: access.Of(ctx).Name, Action: done, Subject: "channel " + c.ID, Later: later})
 }
 
 // MuteChannel silences a channel until a time; the zero time lets it speak again. What happens meanwhile is not told to it,
@@ -149,10 +212,11 @@ func (s *Alerts) MuteChannel(ctx context.Context, id string, until time.Time) (C
 		return Channel{}, err
 	}
 	c.Muted, c.Updated = 0, s.o.Now().UnixMilli()
+	done := "unmuting alert channel " + c.Name
 	if !until.IsZero() {
-		c.Muted = until.UnixMilli()
+		c.Muted, done = until.UnixMilli(), "muting alert channel "+c.Name
 	}
-	if err := s.o.DB.PutAlertChannel(ctx, c); err != nil {
+	if err := s.keep(ctx, c, done); err != nil {
 		return Channel{}, err
 	}
 	s.wake()
@@ -161,7 +225,14 @@ func (s *Alerts) MuteChannel(ctx context.Context, id string, until time.Time) (C
 
 // DeleteChannel takes a channel away, with what it was still to be told.
 func (s *Alerts) DeleteChannel(ctx context.Context, id string) error {
-	return s.o.DB.DeleteAlertChannel(ctx, id)
+	c, err := s.o.DB.AlertChannel(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.o.DB.DeleteAlertChannel(ctx, id); err != nil {
+		return err
+	}
+	return s.write(ctx, c, "deleting alert channel "+c.Name, "")
 }
 
 // Channel gives one.
@@ -208,7 +279,7 @@ func (s *Alerts) sink(kind string) (Sink, error) {
 	if sink, ok := s.o.Sinks[kind]; ok {
 		return sink, nil
 	}
-	return nil, fmt.Errorf("%w: channels of kind %.40q: want one of %s", ErrInvalid, kind, strings.Join(s.kinds(), ", "))
+	return nil, fmt.Errorf("%w: channels of kind %.40q: want one of %s", ErrInvalid, kind, strings.Join(s.Media(), ", "))
 }
 
 // Settings reads a channel's settings into a sink's own type, and refuses words it does not know: a misspelt one would be

@@ -77,7 +77,7 @@ func BanImposed(s store.Site, b store.Ban) Alert {
 		ID: fmt.Sprintf("ban %s %d", b.ID, b.Until), Kind: Ban, Severity: severity, Site: Site{s.ID, s.Name}, Group: b.Source + " " + b.Rule,
 		Title:   fmt.Sprintf("%s is kept out of %s %s", subject, s.Name, until),
 		Several: several + " on " + s.Name,
-		Subject: b.Subject, At: at(b.Created), Link: page(s, url.Values{"subject": {b.Subject}}, "client"),
+		Subject: b.Subject, At: at(b.Created), Link: page(s, nil, "bans", b.Subject),
 		Facts: facts(
 			Fact{"Client", b.Subject}, Fact{"Why", why}, Fact{"Until", strings.TrimPrefix(until, "until ")}, Fact{"Before", before},
 			Fact{"By", b.Author}, Fact{"Note", b.Note},
@@ -139,7 +139,7 @@ func TrapTouched(s store.Site, guard, boot string, e *wire.Event) Alert {
 		ID: fmt.Sprintf("trap %s %s %s %d", s.ID, guard, boot, e.Seq), Kind: Trap, Severity: Low, Site: Site{s.ID, s.Name}, Group: e.Rule,
 		Title:   fmt.Sprintf("%s looks for weak spots of %s: it touched trap %s", client, s.Name, trap),
 		Several: "touches of trap " + trap + " on " + s.Name,
-		Subject: client, At: time.UnixMicro(e.At), Link: page(s, url.Values{"address": {client}}, "events"),
+		Subject: client, At: time.UnixMicro(e.At), Link: page(s, url.Values{"subject": {client}}, "client"),
 		Facts: facts(
 			Fact{"Client", client}, Fact{"Asked for", e.Method + " " + e.Path}, Fact{"Calls itself", e.Agent}, Fact{"Account", e.Account},
 			Fact{"Networks", strings.Join(e.Networks, ", ")}, Fact{"Came of it", what},
@@ -157,7 +157,7 @@ func GuardLost(s store.Site, g store.Guard, others int, now time.Time) Alert {
 		ID: fmt.Sprintf("guard-lost %s %s %d", s.ID, g.ID, g.LastSeen), Kind: GuardGone, Severity: High, Site: Site{s.ID, s.Name}, Group: "some",
 		Title:   fmt.Sprintf("Guard %s of %s is silent for %s: it may be down, or cut off from here", Clean(guardName(g), short), s.Name, silent),
 		Several: "guards lost on " + s.Name,
-		Subject: guardName(g), At: now, Link: page(s, nil),
+		Subject: guardName(g), At: now, Link: page(s, nil, "settings") + "#guards",
 	}
 	rest := plural(int64(others), "other guard is", "other guards are") + " there"
 	if others == 0 {
@@ -184,7 +184,7 @@ func GuardBack(s store.Site, g store.Guard, since, now time.Time) Alert {
 		ID: fmt.Sprintf("guard-back %s %s %d", s.ID, g.ID, since.UnixMilli()), Kind: GuardHere, Severity: Info, Site: Site{s.ID, s.Name}, Group: "back",
 		Title:   fmt.Sprintf("Guard %s of %s is back after %s", Clean(guardName(g), short), s.Name, away),
 		Several: "guards back on " + s.Name,
-		Subject: guardName(g), At: now, Link: page(s, nil),
+		Subject: guardName(g), At: now, Link: page(s, nil, "settings") + "#guards",
 		Facts: facts(
 			Fact{"Guard", g.ID}, Fact{"Host", g.Host}, Fact{"Kind", strings.TrimSpace(g.Kind + " " + g.Version)}, Fact{"Away since", local(s, since)},
 			Fact{"Events lost", lost}, Fact{"Fault", g.Fault},

@@ -24,8 +24,10 @@ import (
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network"
+	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
+	"palisade.dev/backend/trap"
 	"palisade.dev/guard/engine"
 	"palisade.dev/store"
 )
@@ -45,6 +47,8 @@ type Parts struct {
 	Alerts   *alert.Alerts
 	Rand     io.Reader
 	Networks Networks
+	Desk     *desk.Desk
+	Traps    *trap.Traps
 	Version  string
 	Now      func() time.Time
 	ID       func() string
@@ -85,6 +89,7 @@ func New(p Parts) http.Handler {
 	a.lists()
 	a.levers()
 	a.networks()
+	a.traps()
 	a.events()
 	a.status()
 	a.audit()
@@ -142,7 +147,7 @@ func (a *api) fault(err error) error {
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, access.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
-	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, errInvalid):
+	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, errInvalid):
 		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, event.ErrQuery):
 		return huma.Error422UnprocessableEntity(err.Error())

@@ -8,6 +8,9 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/network"
+	"palisade.dev/backend/network/desk"
+	"palisade.dev/backend/trap"
+	"palisade.dev/guard/wire"
 )
 
 // ListState is one network list.
@@ -21,6 +24,9 @@ type ListState struct {
 	Date      int64  `json:"date" doc:"unix milliseconds of the copy"`
 	AgeHours  int64  `json:"age_hours"`
 	Prefixes  int    `json:"prefixes"`
+	Addresses uint64 `json:"addresses" doc:"IPv4 addresses that it covers"`
+	Networks6 uint64 `json:"networks6" doc:"IPv6 networks of /64 that it covers"`
+	Old       bool   `json:"old,omitempty" doc:"it should have been renewed within a week and was not"`
 	Renewed   bool   `json:"renewed"`
 	LastError string `json:"last_error,omitempty"`
 	NextTry   int64  `json:"next_try,omitempty"`
@@ -29,7 +35,7 @@ type ListState struct {
 func listState(s network.Status) ListState {
 	l := ListState{
 		Name: s.Name, Kind: s.Kind, Title: s.Title, Source: s.Source, Official: s.Official, Licence: s.Licence,
-		Date: s.Date.UnixMilli(), AgeHours: int64(s.Age.Hours()), Prefixes: s.Prefixes, Renewed: s.Renewed, LastError: s.LastError,
+		Date: s.Date.UnixMilli(), AgeHours: int64(s.Age.Hours()), Prefixes: s.Prefixes, Addresses: s.Covers.V4, Networks6: s.Covers.V6, Old: s.Old(), Renewed: s.Renewed, LastError: s.LastError,
 	}
 	if !s.NextTry.IsZero() {
 		l.NextTry = s.NextTry.UnixMilli()
@@ -69,5 +75,140 @@ func (a *api) networks() {
 			}
 		}
 		return ListState{}, err
+	})
+	op(a, on(access.See), "GET", "/sites/{site}/networks", "list-site-networks", "Network lists with what a site does with each", func(ctx context.Context, in *On) ([]ListUse, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return nil, err
+		}
+		shown, err := a.Desk.Show(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		uses := []ListUse{}
+		for _, l := range shown.Lists {
+			uses = append(uses, ListUse{listState(l.Status), l.Uses, l.Day, l.Written})
+		}
+		return uses, nil
+	})
+	op(a, on(access.See), "GET", "/sites/{site}/lookup", "lookup-address", "Everything that is known of an address or a prefix on a site, and what a request from it would get now", func(ctx context.Context, in *struct {
+		On
+		Address string `query:"address" required:"true" doc:"or a prefix"`
+		Method  string `query:"method" maxLength:"20"`
+		Target  string `query:"target" maxLength:"2048" doc:"a path; without one there is no verdict"`
+		Agent   string `query:"agent" maxLength:"512" doc:"User-Agent of that request"`
+	},
+	) (desk.Answer, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return desk.Answer{}, err
+		}
+		return a.Desk.Look(ctx, s, desk.Question{Address: in.Address, Method: in.Method, Target: in.Target, Agent: in.Agent})
+	})
+	op(a, everywhere(access.See), "GET", "/networks/own", "list-own-networks", "Network lists that people wrote, as they typed them", func(ctx context.Context, _ *struct{}) ([]OwnList, error) {
+		all, err := a.Desk.Written(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lists := []OwnList{}
+		for _, l := range all {
+			lists = append(lists, OwnList{l.Name, l.Title, l.Kind, l.Text, l.Author, l.Updated})
+		}
+		return lists, nil
+	})
+	op(a, everywhere(access.Change), "PUT", "/networks/own/{name}", "put-own-network", "Write a network list, or another text of it", func(ctx context.Context, in *struct {
+		Name string `path:"name" maxLength:"40" doc:"office becomes the list own/office"`
+		Body struct {
+			Title string `json:"title,omitempty"`
+			Kind  string `json:"kind,omitempty" doc:"own unless given"`
+			Text  string `json:"text" doc:"a prefix or address a line, comments after a #"`
+			Was   int64  `json:"was,omitempty" doc:"when the list that this one is made from was changed; 0: a new one"`
+		}
+	},
+	) (network.Covers, error) {
+		return a.Desk.Write(ctx, desk.Draft{Name: in.Name, Title: in.Body.Title, Kind: in.Body.Kind, Text: in.Body.Text, Was: in.Body.Was})
+	})
+	op(a, everywhere(access.Change), "DELETE", "/networks/own/{name}", "delete-own-network", "Take away a list that somebody wrote and nothing uses", func(ctx context.Context, in *struct {
+		Name string `path:"name" maxLength:"40"`
+	},
+	) (done, error) {
+		return done{"network list own/" + in.Name + " is deleted"}, a.Desk.Delete(ctx, in.Name)
+	})
+}
+
+// ListUse is a list with what a site does with it.
+type ListUse struct {
+	ListState
+	Uses    []desk.Use `json:"uses"`
+	Day     uint64     `json:"day" doc:"requests from it within 24 h, of the lists seen most"`
+	Written bool       `json:"written,omitempty" doc:"by a person, here"`
+}
+
+// OwnList is a list that a person wrote.
+type OwnList struct {
+	Name    string `json:"name"`
+	Title   string `json:"title,omitempty"`
+	Kind    string `json:"kind"`
+	Text    string `json:"text"`
+	Author  string `json:"author"`
+	Updated int64  `json:"updated" doc:"unix milliseconds"`
+}
+
+// Decoy is a trap that was laid, with what to put where.
+type Decoy struct {
+	Trap     wire.Trap      `json:"trap"`
+	Kind     trap.Kind      `json:"kind"`
+	Snippets []trap.Snippet `json:"snippets"`
+}
+
+func (a *api) traps() {
+	op(a, on(access.See), "GET", "/sites/{site}/traps", "list-traps", "The site's traps, with who touched each last", func(ctx context.Context, in *On) ([]trap.State, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return nil, err
+		}
+		return a.Traps.List(ctx, s)
+	})
+	op(a, on(access.Change), "POST", "/sites/{site}/traps", "lay-trap", "Lay a decoy that nobody can have guessed, and say what to put where", func(ctx context.Context, in *struct {
+		On
+		Body struct {
+			Kind string `json:"kind" enum:"form,path,link,id"`
+			Mode string `json:"mode,omitempty" enum:"on,rehearse"`
+		}
+	},
+	) (Decoy, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return Decoy{}, err
+		}
+		x, err := a.Traps.Invent(trap.Kind(in.Body.Kind))
+		if err != nil {
+			return Decoy{}, err
+		}
+		if x.Mode = in.Body.Mode; x.Mode == "on" {
+			x.Mode = ""
+		}
+		return Decoy{x, trap.Kind(in.Body.Kind), trap.Snippets(x, trap.Kind(in.Body.Kind))}, a.Traps.Set(ctx, s, x)
+	})
+	op(a, on(access.See), "GET", "/sites/{site}/traps/{name}", "get-trap", "One trap, with what to put where", func(ctx context.Context, in *Named) (Decoy, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return Decoy{}, err
+		}
+		x, err := a.Traps.Get(ctx, s, in.Name)
+		return Decoy{x.Trap, x.Kind, append([]trap.Snippet{}, trap.Snippets(x.Trap, x.Kind)...)}, err
+	})
+	op(a, on(access.Change), "POST", "/sites/{site}/traps/{name}/mode", "set-trap-mode", "Switch a trap on, off, or to rehearse", func(ctx context.Context, in *struct {
+		Named
+		Body struct {
+			Mode string `json:"mode" enum:"on,rehearse,off"`
+		}
+	},
+	) (done, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return done{}, err
+		}
+		return done{"trap " + in.Name + " is set to " + in.Body.Mode}, a.Traps.Mode(ctx, s, in.Name, in.Body.Mode)
 	})
 }

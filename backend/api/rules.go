@@ -99,30 +99,33 @@ func (a *api) rules() {
 		}
 		return done{"rule " + in.Name + " is what it was before"}, a.Rules.Undo(ctx, s, in.Name, in.Body.N, author(ctx))
 	})
+	a.listed(feed.KindBlock, "/blocks", "network blocks")
 	a.documents(feed.KindBlock, "/blocks", "network blocks")
-	a.documents(feed.KindTrap, "/traps", "traps")
+	a.documents(feed.KindTrap, "/traps", "traps") // listed with what they caught
+	a.listed(feed.KindRoute, "/routes", "named routes")
 	a.documents(feed.KindRoute, "/routes", "named routes")
 }
 
-// documents serves one kind of what a policy is made of.
-func (a *api) documents(kind, path, what string) {
+// listed lists one kind of what a policy is made of.
+func (a *api) listed(kind, path, what string) {
 	op(a, on(access.See), "GET", "/sites/{site}"+path, "list-"+kind+"s", "The site's "+what, func(ctx context.Context, in *On) (any, error) {
 		s, err := a.site(ctx, in.Site)
 		if err != nil {
 			return nil, err
 		}
-		p, err := a.Feed.Build(ctx, s)
+		p, err := a.Feed.Outline(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		switch kind {
-		case feed.KindBlock:
+		if kind == feed.KindBlock {
 			return append([]wire.Block{}, p.Blocks...), nil
-		case feed.KindTrap:
-			return append([]wire.Trap{}, p.Traps...), nil
 		}
 		return append([]wire.Route{}, p.Routes...), nil
 	})
+}
+
+// documents keeps one kind of what a policy is made of.
+func (a *api) documents(kind, path, what string) {
 	op(a, on(access.Change), "PUT", "/sites/{site}"+path+"/{name}", "put-"+kind, "Add or replace one of the site's "+what, func(ctx context.Context, in *struct {
 		Named
 		Body json.RawMessage

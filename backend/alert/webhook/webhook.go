@@ -30,9 +30,9 @@ type settings struct {
 
 // given is what a person says. A new secret makes the one before the previous one; finish takes that away.
 type given struct {
-	URL    string `json:"url"`
-	Secret string `json:"secret"`
-	Finish bool   `json:"finish_rotation"`
+	URL    string `json:"url,omitempty"`
+	Secret string `json:"secret,omitempty"`
+	Finish bool   `json:"finish_rotation,omitempty"`
 }
 
 // Sink is a program somewhere.
@@ -61,6 +61,22 @@ func NewSecret(chance io.Reader) (string, error) {
 		return "", fmt.Errorf("making a secret: %w", err)
 	}
 	return prefix + base64.StdEncoding.EncodeToString(b[:]), nil
+}
+
+// Make gives a channel a secret, unless the settings have one.
+func (s *Sink) Make(text json.RawMessage, chance io.Reader) (json.RawMessage, string, error) {
+	g, err := alert.Settings[given](text)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", alert.ErrInvalid, err)
+	}
+	if g.Secret != "" {
+		return text, "", nil
+	}
+	if g.Secret, err = NewSecret(chance); err != nil {
+		return nil, "", err
+	}
+	text, err = json.Marshal(g)
+	return text, g.Secret, err
 }
 
 // key reads a secret.
