@@ -75,8 +75,9 @@ type commands struct {
 type session struct {
 	Streams
 	*commands
-	ctx context.Context
-	log *slog.Logger
+	ctx  context.Context
+	log  *slog.Logger
+	file string // the configuration that was read
 }
 
 // misuse is an error of who typed the command.

@@ -87,6 +87,7 @@ func (s *session) config(path string) (*config.Config, error) {
 	if conf.Data == config.DefaultData {
 		conf.Data = s.Data
 	}
+	s.file = path
 	return conf, nil
 }
 
@@ -135,7 +136,7 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 	if err != nil {
 		return fmt.Errorf("the back end cannot listen on %s: %w; is palisade running already?", conf.Console, err)
 	}
-	server := &http.Server{Handler: s.answer(b), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	server := &http.Server{Handler: s.answer(b, conf), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	inner, end := context.WithCancel(context.WithoutCancel(ctx)) // the back end outlives the gateway, whose last events it takes
 	defer end()
 	server.BaseContext = func(net.Listener) context.Context { return inner }
@@ -162,13 +163,13 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 }
 
 // answer is what the back end's address serves: guards and the API, and the console for everybody else.
-func (s *session) answer(b *backend.Backend) http.Handler {
+func (s *session) answer(b *backend.Backend, conf *config.Config) http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range []string{"/guard/", "/api/", "/healthz"} {
 		mux.Handle(path, b.Handler())
 	}
 	mux.Handle("/", console.New(console.Parts{
-		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Alerts: b.Alerts, Entry: b.Entry,
+		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Alerts: b.Alerts, Appeals: b.Appeals, Sites: b.Sites, Rules: b.Rules, Here: s.installation(b, conf), Entry: b.Entry,
 		Operator: b.Operator, Seen: b.Steered, Key: b.Secret("console"), ID: b.NewID, Now: s.Now, Log: s.log,
 	}))
 	return mux

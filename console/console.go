@@ -11,6 +11,7 @@ import (
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/alert"
+	"palisade.dev/backend/appeal"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/entry"
@@ -19,9 +20,11 @@ import (
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
+	appeals "palisade.dev/console/appeal"
 	"palisade.dev/console/asset"
 	"palisade.dev/console/door"
 	"palisade.dev/console/page"
+	"palisade.dev/console/settings"
 	"palisade.dev/console/steer"
 	"palisade.dev/console/traffic"
 	"palisade.dev/store"
@@ -37,6 +40,10 @@ type Parts struct {
 	Feed     *feed.Feed
 	Clients  *client.Clients
 	Alerts   *alert.Alerts
+	Appeals  *appeal.Appeals
+	Sites    *site.Sites
+	Rules    *rule.Rules
+	Here     settings.Installation
 	Entry    *entry.Entry
 	Operator func(token string) bool // whether a token is the operator's
 	Seen     func(remote string)     // told from where somebody steers, so that no ban holds them
@@ -69,8 +76,10 @@ func New(p Parts) http.Handler {
 func routes(d *door.Door, p Parts) []page.Route {
 	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Now: p.Now}
 	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, Alerts: p.Alerts, ID: p.ID, Now: p.Now}
+	set := &settings.Settings{DB: p.DB, Sites: p.Sites, Rules: p.Rules, Feed: p.Feed, Search: p.Search, Here: p.Here, Now: p.Now}
+	hear := &appeals.Appeal{DB: p.DB, Appeals: p.Appeals, URL: p.Here.URL}
 	var all []page.Route
-	for _, some := range [][]page.Route{d.Routes(), t.Routes(), s.Routes()} {
+	for _, some := range [][]page.Route{d.Routes(), t.Routes(), s.Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)
 	}
 	return all
@@ -85,7 +94,7 @@ func fault(err error) (int, string) {
 		return http.StatusNotFound, err.Error()
 	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator):
 		return http.StatusConflict, err.Error()
-	case errors.Is(err, alert.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
+	case errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
 		errors.Is(err, site.ErrInvalid), errors.Is(err, event.ErrQuery):
 		return http.StatusUnprocessableEntity, err.Error()
 	}

@@ -144,7 +144,7 @@ func (s *Sites) Change(ctx context.Context, site store.Site, author string, edit
 			return site, fmt.Errorf("%w: the configuration file says this site's %s; change it there", ErrInvalid, strings.ReplaceAll(p.name, "_", " "))
 		}
 	}
-	if err := want.check(); err != nil {
+	if err := want.Check(); err != nil {
 		return site, err
 	}
 	next, err := want.onto(site)

@@ -42,7 +42,8 @@ type Facts struct {
 	PersonalData bool   `json:"personal_data"`
 }
 
-func (f *Facts) check() error {
+// Check reads the facts, and fills in what was left out.
+func (f *Facts) Check() error {
 	if !config.Name(f.Name) {
 		return fmt.Errorf("%w: name %q: want 1 to 40 of a-z, 0-9 and -", ErrInvalid, f.Name)
 	}
@@ -67,7 +68,7 @@ func (s *Sites) Create(ctx context.Context, f Facts, settings feed.Settings, aut
 }
 
 func (s *Sites) create(ctx context.Context, d Document, author string) (store.Site, error) {
-	if err := d.check(); err != nil {
+	if err := d.Check(); err != nil {
 		return store.Site{}, err
 	}
 	secret := make([]byte, 32)
@@ -95,7 +96,7 @@ func (s *Sites) AddKey(ctx context.Context, site, label, author string) (wire.Si
 // of. Where nothing differs nothing is written, so that a restart is no new revision.
 func (s *Sites) Declare(ctx context.Context, c config.Site) (store.Site, error) {
 	f := Facts{Name: c.Name, Environment: c.Environment, Zone: c.Zone, WebFacing: c.WebFacing == nil || *c.WebFacing, PersonalData: c.PersonalData}
-	if err := f.check(); err != nil {
+	if err := f.Check(); err != nil {
 		return store.Site{}, err
 	}
 	file, said := Document{Facts: f, Settings: feed.Settings{Identity: c.Identity, Answer: c.Answer, Defaults: c.Defaults == nil || *c.Defaults}}, saidIn(c)

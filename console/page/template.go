@@ -16,7 +16,7 @@ var files embed.FS
 type Set map[string]*template.Template
 
 var layout = template.Must(template.New("").Funcs(template.FuncMap{
-	"show": Show, "cut": Cut, "count": Count, "bytes": Bytes, "span": Span, "plural": Plural,
+	"show": Show, "words": Words, "cut": Cut, "count": Count, "bytes": Bytes, "span": Span, "plural": Plural,
 	"asset": asset.URL, "styles": asset.Styles, "scripts": asset.Scripts,
 }).ParseFS(files, "layout.html"))
 

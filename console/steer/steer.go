@@ -127,9 +127,10 @@ func (s *Steer) each(r *page.Request, back, done string, f func(subject string) 
 const perPage = 100
 
 type bans struct {
-	Bans  []store.Ban
-	Count int
-	Next  string
+	Bans    []store.Ban
+	Appeals int // that wait for an answer
+	Count   int
+	Next    string
 }
 
 func (s *Steer) bans(r *page.Request) error {
@@ -141,6 +142,9 @@ func (s *Steer) bans(r *page.Request) error {
 	b := bans{Bans: list}
 	if len(list) == perPage {
 		b.Next = list[perPage-1].ID
+	}
+	if b.Appeals, err = s.DB.CountAppeals(r.Context(), r.Here.ID); err != nil {
+		return err
 	}
 	if b.Count, err = s.DB.CountBans(r.Context(), r.Here.ID, now); err != nil {
 		return err

@@ -2,6 +2,7 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/csv"
@@ -91,10 +92,39 @@ func (t *Traffic) sites(r *page.Request) error {
 			return b.Bans - a.Bans
 		case "environment":
 			return strings.Compare(a.Environment, b.Environment)
+		case "exposed":
+			return first(a.WebFacing, b.WebFacing)
+		case "personal":
+			return first(a.PersonalData, b.PersonalData)
+		case "guards": // those without any, or that do not enforce what they should, are what one looks for
+			return first(!a.enforced(), !b.enforced())
+		case "heard":
+			return cmp.Compare(a.Last, b.Last)
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
 	return r.Render(http.StatusOK, pages, "sites.html", "Sites", lines)
+}
+
+// enforced reports whether the site has guards and all of them are at its newest revision.
+func (l line) enforced() bool {
+	for _, g := range l.Guards {
+		if g.Fault != "" || g.Revision != l.Revision {
+			return false
+		}
+	}
+	return len(l.Guards) > l.Silent
+}
+
+// first puts what is so before what is not.
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 func (t *Traffic) line(r *page.Request, s store.Site) (line, error) {

@@ -1,0 +1,68 @@
+package settings
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"palisade.dev/backend/network"
+	"palisade.dev/console/page"
+)
+
+// Installation is what the environment and the configuration file say of the whole, for people to look at.
+type Installation struct {
+	Version   string
+	File      string // the configuration file; "" is none
+	Data      string
+	Listen    string // where the console listens
+	URL       string // PALISADE_URL: where people reach it
+	Database  string // SQLite or PostgreSQL, and where
+	Retention time.Duration
+	Mail      string // the server and who mails come from; "" is none
+	Networks  func() []network.Status
+}
+
+// whole is the page.
+type whole struct {
+	Installation
+	Size     int64
+	Days     int
+	Lists    int
+	Failing  int
+	Oldest   int64 // unix milliseconds: of the list that was confirmed longest ago
+	Prefixes int
+	Sites    int
+}
+
+func (s *Settings) installation(r *page.Request) error {
+	w := whole{Installation: s.Here}
+	var err error
+	if w.Size, err = s.DB.Size(r.Context()); err != nil {
+		return err
+	}
+	days, err := s.DB.EventDays(r.Context())
+	if err != nil {
+		return err
+	}
+	sites, err := s.DB.Sites(r.Context())
+	if err != nil {
+		return err
+	}
+	w.Days, w.Sites = len(days), len(sites)
+	if s.Here.Networks != nil {
+		for _, l := range s.Here.Networks() {
+			w.Lists++
+			w.Prefixes += l.Prefixes
+			if l.LastError != "" {
+				w.Failing++
+			}
+			if at := r.Now.Add(-l.Age).UnixMilli(); !l.Date.IsZero() && (w.Oldest == 0 || at < w.Oldest) {
+				w.Oldest = at
+			}
+		}
+	}
+	return r.Render(http.StatusOK, pages, "installation.html", "Settings", w)
+}
+
+// jsonOf is a thing as the store keeps it.
+func jsonOf(v any) (json.RawMessage, error) { return json.Marshal(v) }
