@@ -36,6 +36,7 @@ import (
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network/desk"
+	"palisade.dev/backend/people"
 	"palisade.dev/backend/rehearse"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
@@ -52,9 +53,10 @@ type Options struct {
 	Dir       string // keeps the operator's token
 	Networks  config.Networks
 	Retention time.Duration
-	Mail      *email.Server // through which alerts are mailed; none: they are not
-	Console   string        // where people open the console, for links in alerts; "" leaves them out
-	Private   bool          // alerts may be posted to addresses within the own network
+	Mail      *email.Server     // through which alerts are mailed; none: they are not
+	Console   string            // where people open the console, for links in alerts; "" leaves them out
+	Providers []people.Provider // that people can sign in by
+	Private   bool              // alerts may be posted to addresses within the own network
 	Version   string
 	Now       func() time.Time
 	Rand      io.Reader
@@ -73,6 +75,7 @@ type Backend struct {
 	Rules     *rule.Rules
 	Clients   *client.Clients
 	Entry     *entry.Entry
+	People    *people.People
 	Alerts    *alert.Alerts
 	Appeals   *appeal.Appeals
 	Feed      *feed.Feed
@@ -124,6 +127,13 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		return nil, err
 	}
 	if b.Entry, err = entry.Open(ctx, o.DB, o.Now, o.Rand); err != nil {
+		return nil, err
+	}
+	secret, err := b.installationKey()
+	if err != nil {
+		return nil, err
+	}
+	if b.People, err = people.New(people.Options{DB: o.DB, Key: secret, Providers: o.Providers, Now: o.Now, Rand: o.Rand, Log: o.Log}); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -183,37 +193,62 @@ func (b *Backend) signingKey(ctx context.Context) (ed25519.PrivateKey, error) {
 const TokenFile = "operator.token"
 
 func (b *Backend) operatorToken() error {
-	path := filepath.Join(b.o.Dir, TokenFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		var raw [32]byte
-		if _, err := io.ReadFull(b.o.Rand, raw[:]); err != nil {
-			return fmt.Errorf("making the operator's token: %w", err)
-		}
-		text = []byte("pot_" + hex.EncodeToString(raw[:]) + "\n")
-		if err := os.MkdirAll(b.o.Dir, 0o700); err != nil {
-			return fmt.Errorf("making the data folder: %w", err)
-		}
-		err = os.WriteFile(path, text, 0o600)
-	}
+	token, err := b.secretFile(TokenFile, "pot_")
 	if err != nil {
 		return fmt.Errorf("the operator's token: %w", err)
-	}
-	token := strings.TrimSpace(string(text))
-	if !strings.HasPrefix(token, "pot_") || len(token) < 36 {
-		return fmt.Errorf("%s holds no token; delete it and a new one is made", path)
 	}
 	b.token = sum(token)
 	return nil
 }
 
-// Actor says who makes a request of the API: the operator, whose token it carries.
-func (b *Backend) Actor(r *http.Request) access.Actor {
-	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if ok && b.Operator(text) {
-		return access.Operator
+// KeyFile is where the key is kept that encrypts one-time secrets and signs device cookies: beside the database and not in
+// it, so that a copy of the database alone gives nothing of them away. It belongs into a backup, elsewhere.
+const KeyFile = "installation.key"
+
+func (b *Backend) installationKey() ([32]byte, error) {
+	text, err := b.secretFile(KeyFile, "pik_")
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("the installation's key: %w", err)
 	}
-	return access.Actor{}
+	return sum(text), nil
+}
+
+// secretFile reads a secret of the data folder, or makes it: 256 bits in hex behind a prefix that says what it is.
+func (b *Backend) secretFile(name, prefix string) (string, error) {
+	path := filepath.Join(b.o.Dir, name)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		var raw [32]byte
+		if _, err := io.ReadFull(b.o.Rand, raw[:]); err != nil {
+			return "", fmt.Errorf("making it: %w", err)
+		}
+		text = []byte(prefix + hex.EncodeToString(raw[:]) + "\n")
+		if err := os.MkdirAll(b.o.Dir, 0o700); err != nil {
+			return "", fmt.Errorf("making the data folder: %w", err)
+		}
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		return "", err
+	}
+	secret := strings.TrimSpace(string(text))
+	if !strings.HasPrefix(secret, prefix) || len(secret) < 36 {
+		return "", fmt.Errorf("%s holds none; delete it and a new one is made", path)
+	}
+	return secret, nil
+}
+
+// Actor says who makes a request of the API: the operator, whose token it carries, or whom a person's token acts for. With
+// a token that nobody has, or has no more, the error says why.
+func (b *Backend) Actor(r *http.Request) (access.Actor, error) {
+	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return access.Actor{}, people.ErrUnauthorized
+	}
+	if b.Operator(text) {
+		return access.Operator, nil
+	}
+	return b.People.TokenActor(r.Context(), strings.TrimSpace(text))
 }
 
 // Run does what has to be done from time to time, until the context ends.
@@ -270,6 +305,7 @@ func (b *Backend) forget(ctx context.Context, now time.Time) {
 	note("bans", err)
 	_, err = b.DB.ForgetAppeals(ctx, now.Add(-appeal.Kept).UnixMilli())
 	note("appeals", err)
+	note("sign-ins", b.People.Forget(ctx))
 	note("changes", b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()))
 }
 

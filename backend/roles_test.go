@@ -9,6 +9,7 @@ import (
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/api"
+	"palisade.dev/backend/people"
 )
 
 // For each operation of the API: the least permission, whether it is needed everywhere, and a request that would be
@@ -60,6 +61,19 @@ var operations = map[string]struct {
 	"list-audit":            {need: access.Audit, everywhere: true},
 	"verify-audit":          {need: access.Audit, everywhere: true},
 	"create-sign-in-link":   {need: access.Own, everywhere: true},
+	"list-people":           {need: access.Own, everywhere: true},
+	"list-sign-ins":         {need: access.Own, everywhere: true},
+	"disable-person":        {need: access.Own, everywhere: true},
+	"enable-person":         {need: access.Own, everywhere: true},
+	"remove-person":         {need: access.Own, everywhere: true},
+	"end-sessions":          {need: access.Own, everywhere: true},
+	"recover-person":        {need: access.Own, everywhere: true, body: `{}`},
+	"grant-role":            {need: access.Own, everywhere: true, body: `{"role":"viewer"}`},
+	"revoke-role":           {need: access.Own, everywhere: true},
+	"grant-site-role":       {need: access.Own, body: `{"role":"viewer"}`},
+	"revoke-site-role":      {need: access.Own},
+	// What these do is bound to who asks: their own things, and sites that they own.
+	"get-self": {}, "list-tokens": {}, "revoke-token": {}, "list-invitations": {}, "invite-person": {}, "withdraw-invitation": {},
 }
 
 // Each role tries each operation, on its own site and on one it has no role on, and gets no further than it may.
@@ -69,7 +83,12 @@ func TestRolesAgainstEveryOperation(t *testing.T) {
 	handler := api.New(api.Parts{
 		DB: h.DB, Sites: h.Sites, Bans: h.Bans, Levers: h.Levers, Feed: h.Feed, Events: h.Events, Search: h.Search, Networks: h.Networks,
 		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Alerts: h.Alerts, Desk: h.Desk, Traps: h.Traps, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
-		Actor: func(*http.Request) access.Actor { return actor }, Operator: func(string) {},
+		People: h.People, Actor: func(*http.Request) (access.Actor, error) {
+			if actor.Name == "" {
+				return actor, people.ErrUnauthorized
+			}
+			return actor, nil
+		}, Operator: func(string) {},
 	})
 	ask := func(method, path, body string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -99,7 +118,7 @@ func TestRolesAgainstEveryOperation(t *testing.T) {
 				continue
 			}
 			seen++
-			at := strings.NewReplacer("{site}", "shop", "{name}", "x", "{id}", "none", "{key}", "none", "{subject}", "203.0.113.7").Replace(path) + want.query
+			at := strings.NewReplacer("{site}", "shop", "{name}", "x", "{id}", "none", "{person}", "none", "{key}", "none", "{subject}", "203.0.113.7").Replace(path) + want.query
 			for _, who := range []struct {
 				name  string
 				actor access.Actor

@@ -54,6 +54,7 @@ type commands struct {
 	Site    siteCmd    `cmd:"" help:"Sites and their keys."`
 	Rule    ruleCmd    `cmd:"" help:"Rules: list, add, test, rehearse."`
 	Console consoleCmd `cmd:"" help:"Print a link that signs in to the console, once."`
+	People  peopleCmd  `cmd:"" help:"Who can sign in to the console, and as what."`
 	Alert   alertCmd   `cmd:"" help:"Be told of bans, levers, traps and lost guards."`
 	Audit   auditCmd   `cmd:"" help:"Who changed what, and whether that record is whole."`
 	Ban     banCmd     `cmd:"" help:"Keep a client out."`

@@ -45,6 +45,11 @@ func (c *configExampleCmd) Run(s *session) error {
 // checkSites reads each part of each site as a guard would, one at a time so that a fault has its line.
 func checkSites(c *config.Config) map[string]error {
 	faults := map[string]error{}
+	for i, p := range providers(c) {
+		if err := p.Check(); err != nil {
+			faults[fmt.Sprintf("sign_in.providers[%d]", i)] = err
+		}
+	}
 	base, err := template.Default()
 	if err != nil {
 		faults["sites"] = err

@@ -41,7 +41,11 @@ var examples = map[string]string{
 	"alert": "palisade alert list", "alert list": "palisade alert list", "alert test": "palisade alert test 01k8", "alert delete": "palisade alert delete 01k8",
 	"alert log": "palisade alert log --limit 10", "alert add": "palisade alert add slack team --url https://hooks.slack.com/services/T0/B0/x --severity high",
 	"audit verify": "palisade audit verify",
-	"version":      "palisade version",
+	"people":       "palisade people list", "people list": "palisade people list", "people invite": "palisade people invite ann@example.com --as responder --on shop",
+	"people role": "palisade people role ann@example.com viewer --on shop", "people recover": "palisade people recover ann@example.com",
+	"people disable": "palisade people disable ann@example.com", "people enable": "palisade people enable ann@example.com",
+	"people remove": "palisade people remove ann@example.com", "people signins": "palisade people signins ann@example.com", "people self": "palisade people self",
+	"version": "palisade version",
 }
 
 // commandName is a command's words without the program's name and its arguments.

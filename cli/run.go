@@ -9,11 +9,14 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"palisade.dev/backend"
+	"palisade.dev/backend/access"
+	"palisade.dev/backend/people"
 	"palisade.dev/config"
 	"palisade.dev/console"
 	"palisade.dev/guard"
@@ -75,7 +78,7 @@ func (c *runCmd) Run(s *session) error {
 			conf.Sites[0].Identity.Proxies, conf.Sites[0].Identity.Header = []string{"loopback"}, "X-Forwarded-For"
 		}
 	}
-	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, true, func(addr net.Addr, enter string) { s.welcome(conf, addr, demo, enter) })
+	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, true, func(addr net.Addr, way wayIn) { s.welcome(conf, addr, demo, way) })
 }
 
 // config reads the configuration and lets the data flag win over its default.
@@ -106,14 +109,18 @@ func (c *serveCmd) Run(s *session) error {
 	}
 	ctx, stop := signal.NotifyContext(s.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, false, func(_ net.Addr, enter string) {
+	return s.serveAll(ctx, conf, func() (*config.Config, error) { return s.config(c.Config) }, false, func(_ net.Addr, way wayIn) {
 		fmt.Fprintf(s.Err, "The back end listens on http://%s. Make a site with: palisade site add NAME\n", conf.Console)
-		fmt.Fprintf(s.Err, "Its console (this link works once): http://%s%s\n", conf.Console, enter)
+		if way.setup != "" {
+			fmt.Fprintf(s.Err, "Make your account (this link works once): %s\n", way.setup)
+		} else {
+			fmt.Fprintf(s.Err, "Its console: %s\n", way.console)
+		}
 	})
 }
 
 // serveAll runs the back end and, if asked for, the gateway over it, until the context ends.
-func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func() (*config.Config, error), withGateway bool, ready func(net.Addr, string)) error {
+func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func() (*config.Config, error), withGateway bool, ready func(net.Addr, wayIn)) error {
 	db, err := openStore(ctx, conf)
 	if err != nil {
 		return err
@@ -123,10 +130,9 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 	if err != nil {
 		return err
 	}
-	public, _ := s.Env("PALISADE_URL")
 	private, _ := s.Env("PALISADE_ALERT_PRIVATE")
 	b, err := backend.Open(ctx, backend.Options{
-		Mail: mail, Console: public, Private: private == "1",
+		Mail: mail, Console: s.public(), Providers: providers(conf), Private: private == "1",
 		DB: db, Dir: conf.Data, Networks: conf.Networks, Retention: conf.Retention.Std(), Version: Version, Now: s.Now, Log: s.log,
 	})
 	if err != nil {
@@ -148,9 +154,9 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 		}
 	})
 	wg.Go(func() { b.Run(inner) })
-	code, err := b.Entry.Link()
+	way, err := s.wayIn(ctx, b, conf)
 	if err == nil {
-		err = s.front(ctx, conf, reread, b, withGateway, func(a net.Addr) { ready(a, "/enter/"+code) }, failed)
+		err = s.front(ctx, conf, reread, b, withGateway, func(a net.Addr) { ready(a, way) }, failed)
 	}
 	end()
 	closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -162,6 +168,49 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 	return errors.Join(err, b.Close(closing))
 }
 
+// wayIn is how people come into the console.
+type wayIn struct {
+	console string // its address
+	setup   string // the link that makes the first owner; "" where there is one
+}
+
+func (s *session) wayIn(ctx context.Context, b *backend.Backend, conf *config.Config) (wayIn, error) {
+	w := wayIn{console: s.public()}
+	if w.console == "" {
+		host, port, err := net.SplitHostPort(conf.Console)
+		if err != nil {
+			return w, err
+		}
+		if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || host == "" {
+			host = "localhost" // browsers make passkeys for names only
+		}
+		w.console = "http://" + net.JoinHostPort(host, port)
+	}
+	code, err := b.People.SetupCode(ctx)
+	if code != "" {
+		w.setup = w.console + "/join/" + code
+	}
+	return w, err
+}
+
+// public is where people open the console, as they know it; "" if that was not said.
+func (s *session) public() string {
+	url, _ := s.Env("PALISADE_URL")
+	return strings.TrimSuffix(url, "/")
+}
+
+// providers are the configuration's, as the back end knows them.
+func providers(conf *config.Config) []people.Provider {
+	var all []people.Provider
+	for _, p := range conf.SignIn.Providers {
+		all = append(all, people.Provider{
+			Name: p.Name, Title: p.Title, Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: p.ClientSecret,
+			Domains: p.Domains, Emails: p.Emails, Newcomers: access.Role(p.Newcomers),
+		})
+	}
+	return all
+}
+
 // answer is what the back end's address serves: guards and the API, and the console for everybody else.
 func (s *session) answer(b *backend.Backend, conf *config.Config) http.Handler {
 	mux := http.NewServeMux()
@@ -169,7 +218,7 @@ func (s *session) answer(b *backend.Backend, conf *config.Config) http.Handler {
 		mux.Handle(path, b.Handler())
 	}
 	mux.Handle("/", console.New(console.Parts{
-		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Alerts: b.Alerts, Appeals: b.Appeals, Sites: b.Sites, Rules: b.Rules, Here: s.installation(b, conf), Entry: b.Entry,
+		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Alerts: b.Alerts, Appeals: b.Appeals, Sites: b.Sites, Rules: b.Rules, Here: s.installation(b, conf), Entry: b.Entry, People: b.People, Public: s.public(),
 		Operator: b.Operator, Seen: b.Steered, Key: b.Secret("console"), ID: b.NewID, Now: s.Now, Log: s.log,
 	}))
 	return mux

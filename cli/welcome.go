@@ -10,7 +10,7 @@ import (
 )
 
 // welcome says what stands where, and what to do next.
-func (s *session) welcome(c *config.Config, addr net.Addr, demo, enter string) {
+func (s *session) welcome(c *config.Config, addr net.Addr, demo string, way wayIn) {
 	front := "http://" + addr.String()
 	if l := c.Gateway.Listen; len(l) > 0 && (l[0].Certificates != nil || l[0].ACME != nil) {
 		front = "https://" + addr.String()
@@ -29,7 +29,11 @@ func (s *session) welcome(c *config.Config, addr net.Addr, demo, enter string) {
 			fmt.Fprintf(w, "  %s stands behind Palisade:   %s  →  %s\n", site.Name, front, site.Upstreams[0])
 		}
 	}
-	fmt.Fprintf(w, "  Console (this link works once):         http://%s%s\n", c.Console, enter)
+	if way.setup != "" {
+		fmt.Fprintf(w, "  Make your account (works once):         %s\n", way.setup)
+	} else {
+		fmt.Fprintf(w, "  Console:                                %s\n", way.console)
+	}
 	fmt.Fprintf(w, "  Operator's token:                        %s\n\n", filepath.Join(c.Data, backend.TokenFile))
 	flags := ""
 	if c.Data != config.DefaultData {
@@ -45,6 +49,9 @@ func (s *session) welcome(c *config.Config, addr net.Addr, demo, enter string) {
 			target = " --target " + front
 		}
 		fmt.Fprintf(w, "    %s demo attack%s%s\n", s.Program, flags, target)
+	}
+	if way.setup != "" {
+		fmt.Fprintf(w, "    %s console%s            # a look round without an account\n", s.Program, flags)
 	}
 	fmt.Fprintf(w, "    %s event tail%s\n", s.Program, flags)
 	fmt.Fprintf(w, "    %s lever close '@signup' --for 15m%s\n", s.Program, flags)

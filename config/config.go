@@ -21,6 +21,7 @@ type Config struct {
 
 	Gateway   Gateway  `yaml:"gateway"`
 	Back      Back     `yaml:"back"`
+	SignIn    SignIn   `yaml:"sign_in"`
 	Sites     []Site   `yaml:"sites"`
 	Networks  Networks `yaml:"networks"`
 	Retention Duration `yaml:"retention"` // of events
@@ -77,6 +78,24 @@ type Limits struct {
 type Back struct {
 	URL string `yaml:"url"`
 	CA  string `yaml:"ca"` // PEM file of a private authority
+}
+
+// SignIn is how people come into the console beside passwords and passkeys.
+type SignIn struct {
+	Providers []Provider `yaml:"providers"`
+}
+
+// Provider is an OpenID Connect identity provider. Its answers come to /sso/NAME/back of the console, which has to be
+// registered there.
+type Provider struct {
+	Name         string     `yaml:"name"`  // of the address: google
+	Title        string     `yaml:"title"` // as the page shows it; the name unless given
+	Issuer       string     `yaml:"issuer"`
+	ClientID     string     `yaml:"client_id"`
+	ClientSecret string     `yaml:"client_secret"`
+	Domains      wire.Words `yaml:"domains"`   // whose e-mail addresses may come in; any that is invited unless given
+	Emails       wire.Words `yaml:"emails"`    // single addresses beside them
+	Newcomers    string     `yaml:"newcomers"` // role on all sites of who comes uninvited; unless given they are sent away
 }
 
 // Site is one app in one environment.

@@ -18,12 +18,15 @@ import (
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/lever"
+	"palisade.dev/backend/people"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
+	"palisade.dev/console/account"
 	appeals "palisade.dev/console/appeal"
 	"palisade.dev/console/asset"
 	"palisade.dev/console/door"
 	"palisade.dev/console/page"
+	members "palisade.dev/console/people"
 	"palisade.dev/console/settings"
 	"palisade.dev/console/steer"
 	"palisade.dev/console/traffic"
@@ -45,6 +48,8 @@ type Parts struct {
 	Rules    *rule.Rules
 	Here     settings.Installation
 	Entry    *entry.Entry
+	People   *people.People
+	Public   string                  // where people open the console; "": wherever they ask
 	Operator func(token string) bool // whether a token is the operator's
 	Seen     func(remote string)     // told from where somebody steers, so that no ban holds them
 	Key      []byte                  // signs what is told on the next page
@@ -55,14 +60,14 @@ type Parts struct {
 
 // New makes the handler.
 func New(p Parts) http.Handler {
-	d := &door.Door{Entry: p.Entry, Operator: p.Operator}
+	d := &door.Door{People: p.People, Entry: p.Entry, Operator: p.Operator, Public: p.Public}
 	f := &page.Frame{
-		Who: func(r *http.Request) (page.Person, bool) {
-			who, ok := d.Who(r)
-			if ok {
+		Who: func(r *http.Request) (page.Person, bool, error) {
+			who, ok, err := d.Who(r)
+			if ok && who.Actor.Steers() {
 				p.Seen(r.RemoteAddr)
 			}
-			return who, ok
+			return who, ok, err
 		},
 		Site: p.DB.SiteByName, Sites: func(ctx context.Context) ([]store.Site, error) { return p.DB.Sites(ctx) },
 		Fault: fault, Now: p.Now, Key: p.Key, Log: p.Log,
@@ -76,10 +81,12 @@ func New(p Parts) http.Handler {
 func routes(d *door.Door, p Parts) []page.Route {
 	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Now: p.Now}
 	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, Alerts: p.Alerts, ID: p.ID, Now: p.Now}
+	a := &account.Account{Door: d, People: p.People, Entry: p.Entry}
+	m := &members.Room{Door: d, People: p.People}
 	set := &settings.Settings{DB: p.DB, Sites: p.Sites, Rules: p.Rules, Feed: p.Feed, Search: p.Search, Here: p.Here, Now: p.Now}
 	hear := &appeals.Appeal{DB: p.DB, Appeals: p.Appeals, URL: p.Here.URL}
 	var all []page.Route
-	for _, some := range [][]page.Route{d.Routes(), t.Routes(), s.Routes(), set.Routes(), hear.Routes()} {
+	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), t.Routes(), s.Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)
 	}
 	return all
@@ -88,14 +95,16 @@ func routes(d *door.Door, p Parts) []page.Route {
 // fault gives an error of the back end its status and what a person is told.
 func fault(err error) (int, string) {
 	switch {
-	case errors.Is(err, access.ErrForbidden):
+	case errors.Is(err, people.ErrUnauthorized):
+		return http.StatusUnauthorized, "You are not signed in, or no longer"
+	case errors.Is(err, access.ErrForbidden), errors.Is(err, people.ErrStale):
 		return http.StatusForbidden, err.Error()
 	case errors.Is(err, store.ErrNotFound):
 		return http.StatusNotFound, err.Error()
-	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator), errors.Is(err, people.ErrLastOwner), errors.Is(err, people.ErrLastWay):
 		return http.StatusConflict, err.Error()
 	case errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
-		errors.Is(err, site.ErrInvalid), errors.Is(err, event.ErrQuery):
+		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, event.ErrQuery):
 		return http.StatusUnprocessableEntity, err.Error()
 	}
 	return http.StatusInternalServerError, "That could not be done now. Try again in a moment; the log of the back end says why."

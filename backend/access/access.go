@@ -117,6 +117,19 @@ func (a Actor) May(site string, p Permission) bool {
 	return (a.Roles[site].May()|a.Roles[Everywhere].May())&a.Scope&p == p && p != 0
 }
 
+// Anywhere reports whether the actor may do something on some site.
+func (a Actor) Anywhere(p Permission) bool {
+	for _, role := range a.Roles {
+		if role.May()&a.Scope&p == p {
+			return true
+		}
+	}
+	return false
+}
+
+// Steers reports whether the actor may respond somewhere. Who only looks is protected from no ban.
+func (a Actor) Steers() bool { return a.Anywhere(Respond) }
+
 // Role gives the farther-reaching of the actor's roles on a site and everywhere.
 func (a Actor) Role(site string) Role {
 	here, all := a.Roles[site], a.Roles[Everywhere]

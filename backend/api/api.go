@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ import (
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network"
 	"palisade.dev/backend/network/desk"
+	"palisade.dev/backend/people"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/trap"
@@ -44,6 +46,7 @@ type Parts struct {
 	Rules    *rule.Rules
 	Clients  *client.Clients
 	Entry    *entry.Entry
+	People   *people.People
 	Alerts   *alert.Alerts
 	Rand     io.Reader
 	Networks Networks
@@ -54,8 +57,8 @@ type Parts struct {
 	ID       func() string
 	Log      *slog.Logger
 
-	// Actor says who makes a request; nobody is an actor without a name. Operator is told the address of one that may.
-	Actor    func(*http.Request) access.Actor
+	// Actor says who makes a request, or why it is nobody. Operator is told the address of one who steers.
+	Actor    func(*http.Request) (access.Actor, error)
 	Operator func(remote string)
 }
 
@@ -94,6 +97,7 @@ func New(p Parts) http.Handler {
 	a.status()
 	a.audit()
 	a.alerts()
+	a.people()
 	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {
 		a.tail(w, r.WithContext(context.WithValue(r.Context(), needKey{}, on(access.See))))
 	})
@@ -106,17 +110,35 @@ func (a *api) guarded(next http.Handler) http.Handler {
 	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		actor := a.Actor(r)
-		if actor.Name == "" {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="palisade"`)
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = w.Write([]byte(`{"title":"Unauthorized","status":401,"detail":"a token is needed: the operator's is in the file operator.token of the data folder"}` + "\n"))
+		actor, err := a.Actor(r)
+		if err != nil {
+			a.stranger(w, err)
 			return
 		}
-		a.Operator(r.RemoteAddr)
+		if actor.Steers() {
+			a.Operator(r.RemoteAddr)
+		}
 		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), actor)))
 	}))
+}
+
+// stranger answers who has no token that works.
+func (a *api) stranger(w http.ResponseWriter, err error) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	fault := huma.Error401Unauthorized("a token is needed: make one in the console under Your account; the operator's is in the file operator.token of the data folder")
+	switch {
+	case !errors.Is(err, people.ErrUnauthorized):
+		a.Log.Error("finding out who asks", "err", err)
+		fault = huma.Error500InternalServerError("who asks could not be found out now; try again in a moment")
+	case err != people.ErrUnauthorized: //nolint:errorlint // the bare one says nothing more
+		fault = huma.Error401Unauthorized(err.Error())
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer realm="palisade"`)
+	w.WriteHeader(fault.GetStatus())
+	body, err := json.Marshal(fault)
+	if err == nil {
+		_, _ = w.Write(append(body, '\n'))
+	}
 }
 
 // author is who changes something, as lists and the audit log name them.
@@ -143,11 +165,11 @@ func (a *api) fault(err error) error {
 		return nil
 	case errors.Is(err, store.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
-	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator), errors.Is(err, store.ErrTampered):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, people.ErrLastOwner), errors.Is(err, ban.ErrOperator), errors.Is(err, store.ErrTampered):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, access.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
-	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, errInvalid):
+	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, errInvalid):
 		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, event.ErrQuery):
 		return huma.Error422UnprocessableEntity(err.Error())

@@ -25,9 +25,11 @@ type Settings interface {
 	PutSetting(ctx context.Context, name string, value []byte) error
 }
 
+// SessionLife is how long the operator stays signed in.
+const SessionLife = 7 * 24 * time.Hour
+
 const (
 	linkLife    = 15 * time.Minute
-	sessionLife = 7 * 24 * time.Hour
 	maxLinks    = 32 // at a time: the oldest goes
 	maxSessions = 64
 	setting     = "console-sessions"
@@ -133,7 +135,7 @@ func (e *Entry) Begin(ctx context.Context, address, agent string) (string, error
 	now := e.now()
 	h := hash(secret)
 	s := Session{
-		ID: h[:16], Hash: h, Created: now.UnixMilli(), Until: now.Add(sessionLife).UnixMilli(),
+		ID: h[:16], Hash: h, Created: now.UnixMilli(), Until: now.Add(SessionLife).UnixMilli(),
 		Address: address, Agent: strings.ToValidUTF8(agent[:min(len(agent), maxAgent)], ""),
 	}
 	return secret, e.change(ctx, func(all []Session) []Session {

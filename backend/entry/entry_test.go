@@ -110,7 +110,7 @@ func TestSessionsOutliveARestartAndEnd(t *testing.T) {
 	if _, ok := e.Find(other); !ok || len(e.Sessions()) != 1 {
 		t.Error("another session was ended")
 	}
-	now = now.Add(sessionLife)
+	now = now.Add(SessionLife)
 	if _, ok := e.Find(other); ok {
 		t.Error("a session does not run out")
 	}

@@ -290,7 +290,7 @@ func TestProveByPasskey(t *testing.T) {
 	a := h.passkey(ada.Session, "Phone")
 	bob := h.member(ada.Session, "bob", map[string]access.Role{access.Everywhere: access.Viewer})
 	other := h.passkey(bob.Session, "Phone")
-	h.pass(freshFor)
+	h.pass(FreshFor)
 	b, err := h.BeginProve(ctx, ada.Session, party)
 	must(t, err)
 	_, _, err = h.ProvePasskey(ctx, ada.Session, party, other.show(b), home)

@@ -102,7 +102,7 @@ func New(o Options) (*People, error) {
 	p.limits = newLimits([16]byte(p.random(16)))
 	p.dummy = p.hashNow(string(p.random(32)))
 	for _, c := range o.Providers {
-		if err := c.check(); err != nil {
+		if err := c.Check(); err != nil {
 			return nil, err
 		}
 		if p.providers[c.Name] != nil || slices.Contains(p.issuers, c.Issuer) {

@@ -33,13 +33,13 @@ func (s Session) Actor() access.Actor {
 	return actor(s.Person, store.Bearer{Name: s.Name, Email: s.Email, Roles: s.roles})
 }
 
-// freshFor is how long after signing in sensitive acts are taken without asking again.
-const freshFor = 15 * time.Minute
+// FreshFor is how long after signing in sensitive acts are taken without asking again.
+const FreshFor = 15 * time.Minute
 
 // Fresh reports whether the person showed who they are a short while ago. New tokens, passkeys and roles ask for it.
 func (s Session) Fresh(now time.Time) bool {
 	age := now.UnixMilli() - s.Proved
-	return age >= 0 && age < freshFor.Milliseconds()
+	return age >= 0 && age < FreshFor.Milliseconds()
 }
 
 // mostSessions is how many a person has at once; signing in once more ends the one unseen for longest.
@@ -133,7 +133,7 @@ func (p *People) renew(ctx context.Context, s Session, proved int64) (token stri
 // fresh refuses a sensitive act of a session that is not.
 func (p *People) fresh(s Session) error {
 	if !s.Fresh(p.now()) {
-		return fmt.Errorf("%w: this needs a sign-in of the last %d minutes", ErrStale, int(freshFor.Minutes()))
+		return fmt.Errorf("%w: this needs a sign-in of the last %d minutes", ErrStale, int(FreshFor.Minutes()))
 	}
 	return nil
 }

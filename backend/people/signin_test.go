@@ -539,7 +539,7 @@ func TestSensitiveActsNeedAFreshSession(t *testing.T) {
 	ctx := t.Context()
 	ada := h.owner()
 	secret, _, ada := h.codes(ada)
-	h.pass(freshFor)
+	h.pass(FreshFor)
 	s, err := h.Session(ctx, ada.Token, home)
 	must(t, err)
 	party := Party{ID: "localhost", Origin: "http://localhost:8080"}

@@ -35,7 +35,8 @@ type Provider struct {
 
 var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
-func (c *Provider) check() error {
+// Check says what is wrong with it, and puts it into the form in which it is compared.
+func (c *Provider) Check() error {
 	fault := func(why string) error { return fmt.Errorf("identity provider %q: %s", c.Name, why) }
 	u, err := url.Parse(c.Issuer)
 	switch {

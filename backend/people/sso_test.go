@@ -225,7 +225,7 @@ func TestSSODoesNotTakeAPasswordsAccount(t *testing.T) {
 		_, err = h.sso(f, Purpose{}, home)
 		refused(t, err, ErrSSO, "may not come in by Work")
 	}
-	h.pass(freshFor)
+	h.pass(FreshFor)
 	_, _, err = h.BeginSSO(ctx, "work", back, Purpose{Tie: &ada.Session}, v)
 	refused(t, err, ErrStale)
 }
@@ -234,7 +234,7 @@ func TestProveBySSO(t *testing.T) {
 	h, f := withProvider(t, nil)
 	ctx := t.Context()
 	carl := h.carl(f, h.owner())
-	h.pass(freshFor)
+	h.pass(FreshFor)
 	v := home
 	v.Session = carl.Token
 	address, _, err := h.BeginSSO(ctx, "work", back, Purpose{Prove: &carl.Session}, v)
@@ -309,7 +309,7 @@ func TestProviderConfiguration(t *testing.T) {
 	}
 	c := good
 	c.Emails = []string{"Ada@example.org"}
-	must(t, c.check())
+	must(t, c.Check())
 	if !c.lets("ada@example.org") || c.lets("bob@example.org") {
 		t.Error(fmt.Sprint(c.Emails))
 	}

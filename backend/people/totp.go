@@ -55,14 +55,38 @@ func (p *People) BeginTOTP(ctx context.Context, s Session) (Enrolment, error) {
 		return Enrolment{}, err
 	}
 	secret := p.random(20) // as RFC 4226 recommends, and what every authenticator takes
+	e, err := p.enrolment(s, secret)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	return e, p.o.DB.PutPendingTOTP(ctx, s.Person, p.seal(s.Person, secret))
+}
+
+func (p *People) enrolment(s Session, secret []byte) (Enrolment, error) {
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: p.o.Name, AccountName: s.Email, Secret: secret})
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("making a one-time secret: %w", err)
 	}
-	if err := p.o.DB.PutPendingTOTP(ctx, s.Person, p.seal(s.Person, secret)); err != nil {
+	return Enrolment{Secret: key.Secret(), URL: key.URL(), key: key}, nil
+}
+
+// PendingTOTP gives the secret that BeginTOTP made once more, for who mistyped the first code.
+func (p *People) PendingTOTP(ctx context.Context, s Session) (Enrolment, error) {
+	if err := p.fresh(s); err != nil {
 		return Enrolment{}, err
 	}
-	return Enrolment{Secret: key.Secret(), URL: key.URL(), key: key}, nil
+	x, err := p.o.DB.Person(ctx, s.Person)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	if len(x.TOTPPending) == 0 {
+		return Enrolment{}, gone("turning one-time codes on")
+	}
+	secret, err := p.open(x.ID, x.TOTPPending)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	return p.enrolment(s, secret)
 }
 
 // ConfirmTOTP turns one-time codes on with a first code, and gives recovery codes, which are shown this once. All the

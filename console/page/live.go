@@ -46,7 +46,10 @@ func (s *Stream) Send(p Part) error {
 
 // Still keeps the stream alive, and ends it once the person is signed out, or may no longer.
 func (s *Stream) Still() error {
-	now, ok := s.r.Frame.Who(s.r.Request)
+	now, ok, err := s.r.Frame.Who(s.r.Request)
+	if err != nil {
+		return err
+	}
 	if !ok || s.r.Here.ID != "" && !now.Actor.May(s.r.Here.ID, access.See) {
 		return Refuse(http.StatusUnauthorized, "signed out")
 	}

@@ -12,6 +12,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,7 +42,7 @@ type Person struct {
 // Frame is what all pages share.
 type Frame struct {
 	// Who tells who makes a request, if anybody who is signed in.
-	Who func(*http.Request) (Person, bool)
+	Who func(*http.Request) (Person, bool, error)
 	// Site and Sites find sites by name.
 	Site  func(ctx context.Context, name string) (store.Site, error)
 	Sites func(ctx context.Context) ([]store.Site, error)
@@ -123,7 +124,11 @@ func (f *Frame) Handler(routes []Route) http.Handler {
 func (f *Frame) serve(w http.ResponseWriter, req *http.Request, route Route) {
 	headers(w, req)
 	r := &Request{Request: req, W: w, Frame: f, Zone: time.UTC, Now: f.Now()}
-	r.Person, r.Signed = f.Who(req)
+	var err error
+	if r.Person, r.Signed, err = f.Who(req); err != nil {
+		r.fail(err)
+		return
+	}
 	if r.Signed {
 		r.Request = req.WithContext(access.With(req.Context(), r.Person.Actor))
 	}
@@ -328,7 +333,7 @@ func (r *Request) tell(kind, text string) {
 	}
 	body := kind + "\n" + text
 	value := base64.RawURLEncoding.EncodeToString([]byte(body)) + "." + base64.RawURLEncoding.EncodeToString(r.sign(body))
-	http.SetCookie(r.W, &http.Cookie{Name: flashCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 60, Secure: r.Secure()})
+	http.SetCookie(r.W, &http.Cookie{Name: flashCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 60, Secure: Secure(r.Request)})
 }
 
 func (r *Request) sign(body string) []byte {
@@ -343,7 +348,7 @@ func (r *Request) flash() *Flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(r.W, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.Secure()})
+	http.SetCookie(r.W, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: Secure(r.Request)})
 	text, mac, _ := strings.Cut(c.Value, ".")
 	body, err1 := base64.RawURLEncoding.DecodeString(text)
 	sum, err2 := base64.RawURLEncoding.DecodeString(mac)
@@ -355,6 +360,18 @@ func (r *Request) flash() *Flash {
 }
 
 // Secure reports whether the browser speaks TLS, to us or to a proxy on this machine.
-func (r *Request) Secure() bool {
+func Secure(r *http.Request) bool {
 	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && strings.HasPrefix(r.RemoteAddr, "127.0.0.1:")
+}
+
+// JSON answers a script.
+func (r *Request) JSON(status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	r.W.Header().Set("Content-Type", "application/json")
+	r.W.WriteHeader(status)
+	_, err = r.W.Write(body)
+	return ignoreGone(err)
 }

@@ -25,7 +25,7 @@ func frame(who Person, signed bool) *Frame {
 		"shop": {ID: "1", Name: "shop", Zone: "Europe/Berlin"}, "bank": {ID: "2", Name: "bank", Zone: "UTC"},
 	}
 	return &Frame{
-		Who: func(*http.Request) (Person, bool) { return who, signed },
+		Who: func(*http.Request) (Person, bool, error) { return who, signed, nil },
 		Site: func(_ context.Context, name string) (store.Site, error) {
 			if s, ok := sites[name]; ok {
 				return s, nil

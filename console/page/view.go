@@ -49,6 +49,9 @@ func (v *View) Everywhere(scope string) bool {
 	return v.R.Person.Actor.May(access.Everywhere, p)
 }
 
+// OwnsAny reports whether the person owns a site, or all.
+func (v *View) OwnsAny() bool { return v.R.Person.Actor.Anywhere(access.Own) }
+
 // Path gives an address below the site's.
 func (v *View) Path(rest ...string) string { return v.R.Path(rest...) }
 
