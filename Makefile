@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X palisade.dev/cli.Version=$(VERSION)
 DATA    ?= palisade-data
 
-.PHONY: help build run test test-setup bench bench-peers fuzz lint fmt tidy clean
+.PHONY: help build run test test-setup bench bench-peers fuzz oracle lint fmt tidy clean
 
 help: ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench-peers: ## the limiter beside other libraries, in one run
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME
 	@./scripts/fuzz $(FUZZTIME)
+
+oracle: ## every .ex and .exs below ORACLE_DIRS: our tree against that of Debian's Elixir
+	@$(GO) run ./scripts/elixir-oracle $(ORACLE_DIRS)
 
 lint: ## golangci-lint; the first run builds it
 	@GO='$(GO)' ./scripts/lint
