@@ -308,3 +308,8 @@ func UUID(chance *rand.Rand) string {
 	b = b&^(0xc0<<56) | 0x80<<56
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&0xffffffffffff)
 }
+
+// Exemplified says that a schema names a value itself, so one need not be made up.
+func (s *Schema) Exemplified() bool {
+	return s != nil && (len(s.Examples) > 0 || s.Default != nil || len(s.Enum) > 0 || s.Const != nil)
+}

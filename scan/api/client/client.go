@@ -1,0 +1,541 @@
+// Package client sends the scanner's requests and sees to it that they do no harm: it speaks only to hosts in scope, at
+// addresses resolved once, hands credentials to the target's own origin alone, keeps to a budget of requests, pace, bytes
+// and time, reads no more of an answer than it must, and stops when the target suffers.
+//
+// It follows no redirects and keeps no cookies; what is asked is what was written.
+package client
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"palisade.dev/scan/api/answer"
+)
+
+// Clock is time as the client sees it; tests hold one of their own.
+type Clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Wall is the clock on the wall.
+type Wall struct{}
+
+// Now is the present time.
+func (Wall) Now() time.Time { return time.Now() }
+
+// Sleep waits, or until the context ends.
+func (Wall) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// Budget is the most a scan may take. A zero is no bound.
+type Budget struct {
+	Requests int
+	Rate     float64 // a second, bursts of rate-limit probes excepted
+	Bytes    int64   // of answers
+	Time     time.Duration
+	Parallel int
+}
+
+// The limits on one answer. 2 MB hold every list that ought to be one answer; 256 KB of headers are 30 times what
+// servers usually allow themselves.
+const (
+	maxBody    = 2 << 20
+	maxHeader  = 256 << 10
+	patience   = 10 * time.Second // for one whole exchange, so a slow drip costs ten seconds and not the scan
+	maxWait    = 10 * time.Second // that a Retry-After is obeyed
+	distressed = 20               // exchanges in a row that are looked at for distress
+)
+
+// Options make a client.
+type Options struct {
+	Target   *url.URL
+	Scope    []string // further hosts, "api.example.com" or "api.example.com:8443"
+	Budget   Budget
+	Clock    Clock
+	Chance   *rand.Rand
+	Insecure bool // do not verify the target's certificate
+	Agent    string
+	Resolve  func(ctx context.Context, host string) ([]netip.Addr, error)
+	Permit   func(ctx context.Context, host string, addrs []netip.Addr) error // proof of ownership; see package own
+	Sources  []netip.Addr                                                     // addresses of this machine to send from, for limits by address
+}
+
+// Client sends requests.
+type Client struct {
+	o      Options
+	origin string
+	slots  chan struct{}
+
+	mu       sync.Mutex
+	began    time.Time
+	next     time.Time // when the next paced request may go
+	paused   time.Time // asked for by a 429
+	spent    Spent
+	recent   []bool // of the last exchanges: whether the target failed
+	healthy  int    // exchanges that went well
+	distress error
+	pinned   map[string][]netip.Addr
+	wires    map[string]*http.Transport
+}
+
+// Spent is what a scan took.
+type Spent struct {
+	Requests int
+	Bytes    int64
+	Longest  time.Duration
+	Waited   time.Duration
+}
+
+// What a request that was never sent fails with.
+var (
+	ErrSpent    = errors.New("the budget is spent")
+	ErrScope    = errors.New("out of scope")
+	ErrDistress = errors.New("the target is in distress")
+)
+
+// New makes a client. It sends nothing.
+func New(o Options) (*Client, error) {
+	if o.Target == nil || (o.Target.Scheme != "http" && o.Target.Scheme != "https") || o.Target.Hostname() == "" {
+		return nil, fmt.Errorf("the target must be an address like https://api.example.com")
+	}
+	if o.Clock == nil {
+		o.Clock = Wall{}
+	}
+	if o.Resolve == nil {
+		o.Resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	if o.Budget.Parallel <= 0 {
+		o.Budget.Parallel = 8
+	}
+	if o.Agent == "" {
+		o.Agent = "palisade-scan"
+	}
+	c := &Client{
+		o: o, origin: Origin(o.Target), slots: make(chan struct{}, o.Budget.Parallel),
+		pinned: map[string][]netip.Addr{}, wires: map[string]*http.Transport{},
+	}
+	c.began = o.Clock.Now()
+	return c, nil
+}
+
+// Origin is scheme, host and port, the port always said.
+func Origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+// Clock is the client's clock.
+func (c *Client) Clock() Clock { return c.o.Clock }
+
+// Spent tells what was taken so far.
+func (c *Client) Spent() Spent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.spent
+}
+
+// Distress tells why the scan was stopped for the target's sake, if it was.
+func (c *Client) Distress() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.distress
+}
+
+// Left tells how many requests the budget still allows.
+func (c *Client) Left() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.o.Budget.Requests == 0 {
+		return 1 << 30
+	}
+	return c.o.Budget.Requests - c.spent.Requests
+}
+
+// InScope says whether an address may be asked at all.
+func (c *Client) InScope(u *url.URL) bool {
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	if host == strings.ToLower(c.o.Target.Hostname()) {
+		// Another port of the same host is another service, perhaps of somebody else; 80 and 443 are the same door.
+		return Origin(u) == c.origin || (c.o.Target.Port() == "" && u.Port() == "")
+	}
+	return slices.Contains(c.o.Scope, host) || slices.Contains(c.o.Scope, strings.ToLower(u.Host))
+}
+
+// Close lets go of all connections.
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, w := range c.wires {
+		w.CloseIdleConnections()
+	}
+}
+
+// Sources are the further addresses this machine can ask from.
+func (c *Client) Sources() []netip.Addr { return c.o.Sources }
+
+// Do sends a request. The exchange always comes back; where nothing was answered, its Err says why.
+func (c *Client) Do(ctx context.Context, r Request) *Exchange {
+	x := &Exchange{Request: r, Answer: &answer.Answer{}}
+	for try := 0; ; try++ {
+		x.Answer = c.once(ctx, r)
+		if r.Burst || try > 0 || x.Answer.Kind() != answer.Throttled {
+			return x
+		}
+		wait, ok := RetryAfter(x.Header, c.o.Clock.Now())
+		if !ok {
+			wait = time.Second
+		}
+		if wait > maxWait {
+			return x
+		}
+		// Everybody waits, not only this request: the others would be refused just the same.
+		c.mu.Lock()
+		if until := c.o.Clock.Now().Add(wait); until.After(c.paused) {
+			c.paused = until
+		}
+		c.mu.Unlock()
+	}
+}
+
+// RetryAfter reads how long to wait, in seconds or as a date.
+func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0, false
+	}
+	if n, err := strconv.Atoi(v); err == nil {
+		return time.Duration(max(n, 0)) * time.Second, n >= 0 && n < 1<<31
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return max(t.Sub(now), 0), true
+	}
+	return 0, false
+}
+
+func (c *Client) once(ctx context.Context, r Request) *answer.Answer {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return lost(fmt.Errorf("the address %q cannot be read: %w", r.URL, err))
+	}
+	if !c.InScope(u) {
+		return lost(fmt.Errorf("%w: %s. Name it with --scope if it is yours", ErrScope, u.Host))
+	}
+	addrs, err := c.resolve(ctx, u.Hostname())
+	if err != nil {
+		return lost(err)
+	}
+	if r.As != nil {
+		if err := c.mayTell(u, addrs); err != nil {
+			return lost(err)
+		}
+	}
+	if err := c.take(ctx, r.Burst); err != nil {
+		return lost(err)
+	}
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return lost(ctx.Err())
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	begin := c.o.Clock.Now()
+	var a *answer.Answer
+	if r.Target != "" || r.Lines != nil || r.OldProto {
+		a = c.raw(ctx, r, u)
+	} else {
+		a = c.send(ctx, r, u)
+	}
+	a.Took = c.o.Clock.Now().Sub(begin)
+	c.note(a, r.Burst)
+	return a
+}
+
+func lost(err error) *answer.Answer { return &answer.Answer{Err: err, Header: http.Header{}} }
+
+// mayTell keeps credentials from strangers: they go to the target's own origin only, and over a line that others can
+// read only within this machine or a private network.
+func (c *Client) mayTell(u *url.URL, addrs []netip.Addr) error {
+	if Origin(u) != c.origin {
+		return fmt.Errorf("%w: credentials are for %s only, not for %s", ErrScope, c.origin, Origin(u))
+	}
+	if u.Scheme == "http" && !slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.Unmap().IsLoopback() || a.Unmap().IsPrivate() }) {
+		return fmt.Errorf("%w: credentials are not sent to a public host over plain http. Use https", ErrScope)
+	}
+	return nil
+}
+
+// resolve looks a name up once and keeps the answer for the whole scan, so a name that changes its mind halfway cannot
+// lead the scanner elsewhere.
+func (c *Client) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	c.mu.Lock()
+	addrs, ok := c.pinned[host]
+	c.mu.Unlock()
+	if ok {
+		return addrs, nil
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		addrs = []netip.Addr{a}
+	} else {
+		addrs, err = c.o.Resolve(ctx, host)
+		if err != nil {
+			return nil, fmt.Errorf("looking up %s: %w", host, err)
+		}
+		if len(addrs) == 0 {
+			return nil, fmt.Errorf("looking up %s: it has no address", host)
+		}
+	}
+	if c.o.Permit != nil {
+		if err := c.o.Permit(ctx, host, addrs); err != nil {
+			return nil, err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pinned[host] = addrs
+	return addrs, nil
+}
+
+// take spends one request of the budget and waits for its turn.
+func (c *Client) take(ctx context.Context, burst bool) error {
+	c.mu.Lock()
+	b := c.o.Budget
+	now := c.o.Clock.Now()
+	var err error
+	switch {
+	case c.distress != nil:
+		err = c.distress
+	case b.Requests > 0 && c.spent.Requests >= b.Requests:
+		err = fmt.Errorf("%w: %d requests were sent. Allow more with --requests", ErrSpent, c.spent.Requests)
+	case b.Bytes > 0 && c.spent.Bytes >= b.Bytes:
+		err = fmt.Errorf("%w: %d MB were read. Allow more with --bytes", ErrSpent, c.spent.Bytes>>20)
+	case b.Time > 0 && now.Sub(c.began) >= b.Time:
+		err = fmt.Errorf("%w: %v are over. Allow more with --time", ErrSpent, b.Time)
+	}
+	if err != nil {
+		c.mu.Unlock()
+		return err
+	}
+	c.spent.Requests++
+	var wait time.Duration
+	if !burst {
+		at := now
+		if c.next.After(at) {
+			at = c.next
+		}
+		if b.Rate > 0 {
+			c.next = at.Add(time.Duration(float64(time.Second) / b.Rate))
+		}
+		if c.paused.After(at) {
+			at = c.paused
+		}
+		wait = at.Sub(now)
+		c.spent.Waited += wait
+	}
+	c.mu.Unlock()
+	if wait > 0 {
+		return c.o.Clock.Sleep(ctx, wait)
+	}
+	return ctx.Err()
+}
+
+// note keeps the books, and an eye on the target: where it answered well at first and then half of the last exchanges
+// fail at the gateway or not at all, it is we who hurt it.
+func (c *Client) note(a *answer.Answer, burst bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.spent.Bytes += int64(len(a.Body))
+	c.spent.Longest = max(c.spent.Longest, a.Took)
+	if errors.Is(a.Err, context.Canceled) {
+		return
+	}
+	failed := a.Err != nil || a.Status == http.StatusBadGateway || a.Status == http.StatusGatewayTimeout ||
+		(a.Status == http.StatusServiceUnavailable && !burst)
+	if !failed {
+		c.healthy++
+	}
+	c.recent = append(c.recent, failed)
+	if len(c.recent) > distressed {
+		c.recent = c.recent[1:]
+	}
+	bad := 0
+	for _, f := range c.recent {
+		if f {
+			bad++
+		}
+	}
+	if len(c.recent) == distressed && bad > distressed/2 && c.distress == nil {
+		why := "it never answered well"
+		if c.healthy > distressed {
+			why = fmt.Sprintf("it answered %d requests well before", c.healthy)
+		}
+		c.distress = fmt.Errorf("%w: %d of the last %d requests failed; %s. Wait until it is well, then scan with a lower --rate", ErrDistress, bad, distressed, why)
+	}
+}
+
+// wire gives the transport for a certificate, a source address, or a connection of its own.
+func (c *Client) wire(r Request) *http.Transport {
+	key := ""
+	if r.From.IsValid() {
+		key = r.From.String()
+	}
+	cert := r.As.Certificate()
+	if cert != nil {
+		key += "|" + r.As.Name
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t, ok := c.wires[key]; ok && !r.Fresh {
+		return t
+	}
+	t := &http.Transport{
+		DialContext: func(ctx context.Context, _, hostport string) (net.Conn, error) { return c.dial(ctx, hostport, r.From) },
+		// No proxy from the environment: it would see credentials, and its address is not the target's.
+		Proxy:                  nil,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConnsPerHost:    c.o.Budget.Parallel,
+		IdleConnTimeout:        30 * time.Second,
+		TLSHandshakeTimeout:    patience,
+		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        c.tls(cert),
+		DisableKeepAlives:      r.Fresh,
+	}
+	if !r.Fresh {
+		c.wires[key] = t
+	}
+	return t
+}
+
+func (c *Client) tls(cert *tls.Certificate) *tls.Config {
+	// Verification is the business of the transport probes; a scan of a staging host with its own certificate must be
+	// possible, and then only where the caller said so.
+	conf := &tls.Config{InsecureSkipVerify: c.o.Insecure} //nolint:gosec // asked for by name
+	if cert != nil {
+		conf.Certificates = []tls.Certificate{*cert}
+	}
+	return conf
+}
+
+// dial connects to a pinned address, never to what the name says now.
+func (c *Client) dial(ctx context.Context, hostport string, from netip.Addr) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return nil, err
+	}
+	addrs, err := c.resolve(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	d := net.Dialer{Timeout: 5 * time.Second}
+	if from.IsValid() {
+		d.LocalAddr = &net.TCPAddr{IP: from.AsSlice()}
+	}
+	for i, a := range addrs {
+		var conn net.Conn
+		if conn, err = d.DialContext(ctx, "tcp", net.JoinHostPort(a.Unmap().String(), port)); err == nil {
+			return conn, nil
+		}
+		if i == 3 {
+			break
+		}
+	}
+	return nil, err
+}
+
+// Dial opens a connection to a host in scope, for probes that speak TLS themselves. It counts as a request.
+func (c *Client) Dial(ctx context.Context, u *url.URL) (net.Conn, error) {
+	if !c.InScope(u) {
+		return nil, fmt.Errorf("%w: %s", ErrScope, u.Host)
+	}
+	if err := c.take(ctx, false); err != nil {
+		return nil, err
+	}
+	_, hostport, _ := strings.Cut(Origin(u), "://")
+	return c.dial(ctx, hostport, netip.Addr{})
+}
+
+func (c *Client) send(ctx context.Context, r Request, u *url.URL) *answer.Answer {
+	header, target := r.wired(u, "")
+	var body io.Reader
+	if r.Body != nil {
+		body = bytes.NewReader(r.Body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, target.String(), body)
+	if err != nil {
+		return lost(err)
+	}
+	req.Header = header
+	if r.Host != "" {
+		req.Host = r.Host
+	}
+	if header.Get("User-Agent") == "" {
+		header.Set("User-Agent", c.o.Agent)
+	}
+	w := c.wire(r)
+	if r.Fresh {
+		defer w.CloseIdleConnections()
+	}
+	resp, err := w.RoundTrip(req)
+	if err != nil {
+		return lost(err)
+	}
+	return read(resp)
+}
+
+// read takes an answer's body, decompressed, up to the limit. What is behind the limit is not read and not counted.
+func read(resp *http.Response) *answer.Answer {
+	defer resp.Body.Close()
+	a := &answer.Answer{Status: resp.StatusCode, Proto: resp.Proto, Header: resp.Header, TLS: resp.TLS}
+	var from io.Reader = resp.Body
+	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		z, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody))
+		if err != nil {
+			a.Truncated = true
+			return a
+		}
+		from = z
+	}
+	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
+	a.Body = body
+	if len(body) > maxBody || err != nil {
+		a.Body, a.Truncated = body[:min(len(body), maxBody)], true
+	}
+	return a
+}
