@@ -57,6 +57,7 @@ type commands struct {
 	People  peopleCmd  `cmd:"" help:"Who can sign in to the console, and as what."`
 	Alert   alertCmd   `cmd:"" help:"Be told of bans, levers, traps and lost guards."`
 	Audit   auditCmd   `cmd:"" help:"Who changed what, and whether that record is whole."`
+	Appeal  appealCmd  `cmd:"" help:"What refused people say, and your answer."`
 	Ban     banCmd     `cmd:"" help:"Keep a client out."`
 	Allow   allowCmd   `cmd:"" help:"Let a client pass whatever the rules say."`
 	Network networkCmd `cmd:"" help:"Network lists: clouds, crawlers, Tor and your own."`

@@ -15,6 +15,8 @@ type siteCmd struct {
 	List   siteListCmd   `cmd:"" help:"All sites, their guards and bans." default:"1"`
 	Show   siteShowCmd   `cmd:"" help:"One site: its guards and what each enforces."`
 	Add    siteAddCmd    `cmd:"" help:"Make a site with the default rules, and a key for its guards."`
+	Set    siteSetCmd    `cmd:"" help:"Change what is said of a site."`
+	Forget siteForgetCmd `cmd:"" help:"Take a guard off the list that is no longer there."`
 	Delete siteDeleteCmd `cmd:"" help:"Forget a site and all that belongs to it."`
 	Key    siteKeyCmd    `cmd:"" help:"Keys that let guards in."`
 	Tie    siteTieCmd    `cmd:"" help:"Tie an API key (read from standard input) to an account, whose quota it then shares."`

@@ -18,6 +18,7 @@ import (
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/alert"
+	"palisade.dev/backend/appeal"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/entry"
@@ -48,6 +49,7 @@ type Parts struct {
 	Entry    *entry.Entry
 	People   *people.People
 	Alerts   *alert.Alerts
+	Appeals  *appeal.Appeals
 	Rand     io.Reader
 	Networks Networks
 	Desk     *desk.Desk
@@ -98,6 +100,8 @@ func New(p Parts) http.Handler {
 	a.audit()
 	a.alerts()
 	a.people()
+	a.settings()
+	a.appeals()
 	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {
 		a.tail(w, r.WithContext(context.WithValue(r.Context(), needKey{}, on(access.See))))
 	})
@@ -169,7 +173,7 @@ func (a *api) fault(err error) error {
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, access.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
-	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, errInvalid):
+	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, errInvalid):
 		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, event.ErrQuery):
 		return huma.Error422UnprocessableEntity(err.Error())

@@ -2,13 +2,10 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/site"
-	"palisade.dev/guard/identity"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
 )
@@ -138,23 +135,7 @@ func (a *api) principals() {
 		if err != nil {
 			return store.Principal{}, err
 		}
-		var settings feed.Settings
-		if err := json.Unmarshal([]byte(s.Settings), &settings); err != nil {
-			return store.Principal{}, err
-		}
-		if settings.Identity.Key == nil {
-			return store.Principal{}, fmt.Errorf("%w: the site declares no API keys; say in identity.api_key what they look like", errInvalid)
-		}
-		keys, err := identity.NewKeys(*settings.Identity.Key, s.Secret, s.Name)
-		if err != nil {
-			return store.Principal{}, fmt.Errorf("%w: %w", errInvalid, err)
-		}
-		normal, err := keys.Normalise(in.Body.APIKey)
-		if err != nil {
-			return store.Principal{}, fmt.Errorf("%w: %w", errInvalid, err)
-		}
-		p := store.Principal{Site: s.ID, Key: keys.ID(normal).String(), Account: in.Body.Account, Label: in.Body.Label, Created: a.Now().UnixMilli()}
-		return p, a.DB.PutPrincipal(ctx, p, author(ctx))
+		return a.Sites.Tie(ctx, s, in.Body.APIKey, in.Body.Account, in.Body.Label, author(ctx))
 	})
 	op(a, on(access.Change), "DELETE", "/sites/{site}/principals/{key}", "delete-principal", "Untie an API key", func(ctx context.Context, in *struct {
 		On
