@@ -5,6 +5,7 @@ package console
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -18,13 +19,17 @@ import (
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/lever"
+	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/people"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
+	"palisade.dev/backend/trap"
 	"palisade.dev/console/account"
+	"palisade.dev/console/alerts"
 	appeals "palisade.dev/console/appeal"
 	"palisade.dev/console/asset"
 	"palisade.dev/console/door"
+	"palisade.dev/console/networks"
 	"palisade.dev/console/page"
 	members "palisade.dev/console/people"
 	"palisade.dev/console/settings"
@@ -46,6 +51,9 @@ type Parts struct {
 	Appeals  *appeal.Appeals
 	Sites    *site.Sites
 	Rules    *rule.Rules
+	Desk     *desk.Desk
+	Traps    *trap.Traps
+	Rand     io.Reader // for secrets
 	Here     settings.Installation
 	Entry    *entry.Entry
 	People   *people.People
@@ -80,15 +88,19 @@ func New(p Parts) http.Handler {
 
 func routes(d *door.Door, p Parts) []page.Route {
 	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Now: p.Now}
-	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, Alerts: p.Alerts, ID: p.ID, Now: p.Now}
+	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, ID: p.ID, Now: p.Now}
 	a := &account.Account{Door: d, People: p.People, Entry: p.Entry}
 	m := &members.Room{Door: d, People: p.People}
 	set := &settings.Settings{DB: p.DB, Sites: p.Sites, Rules: p.Rules, Feed: p.Feed, Search: p.Search, Here: p.Here, Now: p.Now}
 	hear := &appeals.Appeal{DB: p.DB, Appeals: p.Appeals, URL: p.Here.URL}
+	told := &alerts.Alerts{Alerts: p.Alerts, DB: p.DB, Rand: p.Rand}
+	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
 	var all []page.Route
 	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), t.Routes(), s.Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)
 	}
+	all = append(all, told.Routes()...)
+	all = append(all, nets.Routes()...)
 	return all
 }
 
@@ -104,7 +116,7 @@ func fault(err error) (int, string) {
 	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator), errors.Is(err, people.ErrLastOwner), errors.Is(err, people.ErrLastWay):
 		return http.StatusConflict, err.Error()
 	case errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
-		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, event.ErrQuery):
+		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, event.ErrQuery):
 		return http.StatusUnprocessableEntity, err.Error()
 	}
 	return http.StatusInternalServerError, "That could not be done now. Try again in a moment; the log of the back end says why."

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"palisade.dev/backend/access"
-	"palisade.dev/backend/alert"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/feed"
@@ -38,7 +37,6 @@ type Steer struct {
 	Levers  *lever.Levers
 	Feed    *feed.Feed
 	Clients *client.Clients
-	Alerts  *alert.Alerts
 	ID      func() string
 	Now     func() time.Time
 }
@@ -59,8 +57,6 @@ func (s *Steer) Routes() []page.Route {
 		{Pattern: "POST /s/{site}/levers", Need: access.Respond, Handle: s.set},
 		{Pattern: "GET /s/{site}/levers/receipts", Need: access.See, Handle: s.receipts},
 		{Pattern: "GET /s/{site}/levers/receipts/live", Need: access.See, Handle: s.ticking},
-		{Pattern: "GET /alerts", Need: access.Change, Handle: s.alerts},
-		{Pattern: "POST /alerts/test", Need: access.Change, Handle: s.try},
 		{Pattern: "GET /audit", Need: access.Audit, Handle: s.audit},
 		{Pattern: "POST /audit/verify", Need: access.Audit, Handle: s.verify},
 		{Pattern: "GET /audit/export", Need: access.Audit, Handle: s.export},
@@ -409,31 +405,6 @@ func (s *Steer) ticking(r *page.Request) error {
 		}
 	}
 	return nil
-}
-
-type told struct {
-	Channels   []alert.Channel
-	Deliveries []store.AlertDelivery
-}
-
-func (s *Steer) alerts(r *page.Request) (err error) {
-	var v told
-	if v.Channels, err = s.Alerts.Channels(r.Context()); err != nil {
-		return err
-	}
-	if v.Deliveries, err = s.Alerts.Log(r.Context(), "", r.FormValue("after"), perPage); err != nil {
-		return err
-	}
-	return r.Render(http.StatusOK, pages, "alerts.html", "Alerts", v)
-}
-
-// try sends a channel a test now and tells what the other side said.
-func (s *Steer) try(r *page.Request) error {
-	said, err := s.Alerts.Test(r.Context(), r.PostForm.Get("id"), r.Author())
-	if err != nil {
-		return r.Sorry("/alerts", "The test did not arrive: %s", err)
-	}
-	return r.Done("/alerts", "The test arrived. The other side said: %s", said)
 }
 
 type log struct {

@@ -28,6 +28,7 @@ type Lists interface {
 	Lookup(a netip.Addr) []network.Match
 	Declared(name string) bool
 	Reread(ctx context.Context) error
+	Refresh(ctx context.Context, name string, anySize bool) error
 }
 
 // Desk answers.
@@ -214,4 +215,22 @@ func (d *Desk) Unblock(ctx context.Context, s store.Site, name string) error {
 		return err
 	}
 	return d.Rules.DeleteDocument(ctx, s, feed.KindBlock, name, access.Of(ctx).Name)
+}
+
+// Renew renews a list now. What went wrong is in the list's status as well. AnySize believes a download however much smaller it
+// is than the list there is.
+func (d *Desk) Renew(ctx context.Context, name string, anySize bool) error {
+	if err := access.Check(ctx, access.Everywhere, access.Change); err != nil {
+		return err
+	}
+	return d.Lists.Refresh(ctx, name, anySize)
+}
+
+// Blocks gives a site's network blocks in the order in which they are looked at.
+func (d *Desk) Blocks(ctx context.Context, s store.Site) ([]Block, error) {
+	p, err := d.Feed.Outline(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return d.blocks(ctx, s, p)
 }

@@ -41,6 +41,25 @@ func (f *Fault) Error() string { return f.Field + ": " + f.Err.Error() }
 // Unwrap makes it an ErrInvalid.
 func (f *Fault) Unwrap() error { return ErrInvalid }
 
+// Faults gives what is wrong with the fields of a draft, out of the error of Write.
+func Faults(err error) []*Fault {
+	var one *Fault
+	if !errors.As(err, &one) {
+		return nil
+	}
+	all, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined faults themselves, not what they wrap
+	if !ok {
+		return []*Fault{one}
+	}
+	var out []*Fault
+	for _, e := range all.Unwrap() {
+		if errors.As(e, &one) {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
 const ownPrefix = "own/"
 
 // check reads a draft and gives its prefixes.
