@@ -33,6 +33,7 @@ import (
 	"palisade.dev/console/page"
 	members "palisade.dev/console/people"
 	"palisade.dev/console/settings"
+	"palisade.dev/console/rules"
 	"palisade.dev/console/steer"
 	"palisade.dev/console/traffic"
 	"palisade.dev/store"
@@ -96,7 +97,7 @@ func routes(d *door.Door, p Parts) []page.Route {
 	told := &alerts.Alerts{Alerts: p.Alerts, DB: p.DB, Rand: p.Rand}
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
 	var all []page.Route
-	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), t.Routes(), s.Routes(), set.Routes(), hear.Routes()} {
+	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)
 	}
 	all = append(all, told.Routes()...)

@@ -24,6 +24,7 @@ type Job struct {
 	ID       string
 	Site     string
 	Rule     wire.Rule
+	Was      string // version of the kept rule that it is a change of
 	Same     string // equal for drafts that decide alike
 	Back     time.Duration
 	Author   string

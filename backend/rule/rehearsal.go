@@ -67,14 +67,15 @@ func (r *Rules) RehearseBetween(ctx context.Context, s store.Site, draft wire.Ru
 	return rep, err
 }
 
-// Begin begins a rehearsal that nobody has to wait for; the desk tells how far it is.
-func (r *Rules) Begin(ctx context.Context, s store.Site, draft wire.Rule, back time.Duration, author string) (rehearse.Job, error) {
+// Begin begins a rehearsal that nobody has to wait for; the desk tells how far it is. Was is the version of the rule that the
+// draft is a change of, which the job keeps for whoever switches it on.
+func (r *Rules) Begin(ctx context.Context, s store.Site, draft wire.Rule, back time.Duration, author, was string) (rehearse.Job, error) {
 	now := r.Now()
 	x, stored, err := r.rehearsal(ctx, s, draft, now.Add(-back), now)
 	if err != nil {
 		return rehearse.Job{}, err
 	}
-	return r.Desk.Begin(rehearse.Job{Site: s.ID, Rule: draft, Same: same(draft), Back: back, Author: author, Stored: stored}, func(ctx context.Context, told func(rehearse.Progress)) (rehearse.Report, error) {
+	return r.Desk.Begin(rehearse.Job{Site: s.ID, Rule: draft, Was: was, Same: Same(draft), Back: back, Author: author, Stored: stored}, func(ctx context.Context, told func(rehearse.Progress)) (rehearse.Report, error) {
 		x.Told = told
 		rep, err := x.Run(ctx)
 		rep.Asked, rep.Stored = now.Add(-back).UnixMilli(), stored
@@ -84,7 +85,7 @@ func (r *Rules) Begin(ctx context.Context, s store.Site, draft wire.Rule, back t
 
 // Rehearsed finds the newest finished rehearsal of a rule as the draft has it, whatever its mode.
 func (r *Rules) Rehearsed(s store.Site, draft wire.Rule) (rehearse.Job, bool) {
-	return r.Desk.Newest(s.ID, func(j rehearse.Job) bool { return j.Done && j.Fault == "" && j.Same == same(draft) })
+	return r.Desk.Newest(s.ID, func(j rehearse.Job) bool { return j.Done && j.Fault == "" && j.Same == Same(draft) })
 }
 
 // Under finds the newest rehearsal of a rule by its name, finished or not.
@@ -92,8 +93,8 @@ func (r *Rules) Under(s store.Site, name string) (rehearse.Job, bool) {
 	return r.Desk.Newest(s.ID, func(j rehearse.Job) bool { return j.Rule.Name == name })
 }
 
-// same is what two drafts share that differ in nothing but their mode.
-func same(draft wire.Rule) string {
+// Same is what two drafts share that differ in nothing but their mode.
+func Same(draft wire.Rule) string {
 	draft.Mode = "on"
 	return version(draft)
 }

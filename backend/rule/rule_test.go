@@ -272,7 +272,7 @@ func TestARehearsalIsAskedForAndFetched(t *testing.T) {
 	if _, ok := h.Rules.Rehearsed(h.site, draft); ok {
 		t.Error("rehearsed before it was")
 	}
-	asked, err := h.Rules.Begin(t.Context(), h.site, draft, 2*time.Hour, "ada")
+	asked, err := h.Rules.Begin(t.Context(), h.site, draft, 2*time.Hour, "ada", rule.None)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestARehearsalIsAskedForAndFetched(t *testing.T) {
 	if _, ok := h.Rules.Desk.Job(h.site.ID, asked.ID); ok {
 		t.Error("it is kept for ever")
 	}
-	if _, err := h.Rules.Begin(t.Context(), h.site, draft, 32*24*time.Hour, "ada"); !errors.Is(err, rule.ErrInvalid) {
+	if _, err := h.Rules.Begin(t.Context(), h.site, draft, 32*24*time.Hour, "ada", rule.None); !errors.Is(err, rule.ErrInvalid) {
 		t.Error(err)
 	}
 	rep, err := h.Rules.RehearseBetween(t.Context(), h.site, draft, noon.Add(-time.Hour), noon.Add(-30*time.Minute))
