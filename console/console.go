@@ -32,8 +32,8 @@ import (
 	"palisade.dev/console/networks"
 	"palisade.dev/console/page"
 	members "palisade.dev/console/people"
-	"palisade.dev/console/settings"
 	"palisade.dev/console/rules"
+	"palisade.dev/console/settings"
 	"palisade.dev/console/steer"
 	"palisade.dev/console/traffic"
 	"palisade.dev/store"
@@ -86,6 +86,9 @@ func New(p Parts) http.Handler {
 	mux.Handle("/", f.Handler(routes(d, p)))
 	return mux
 }
+
+// Routes lists every page, with who may open it.
+func Routes(p Parts) []page.Route { return routes(&door.Door{}, p) }
 
 func routes(d *door.Door, p Parts) []page.Route {
 	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Now: p.Now}

@@ -144,7 +144,7 @@ func signedIn(who *person) bool {
 
 func title(who *person) string { return eval[string](who, "document.title") }
 
-func text(who *person) string { return eval[string](who, "document.body.innerText") }
+func text(who *person) string { return eval[string](who, `document.body?.innerText ?? ""`) }
 
 // echo sends a message each time that the last has come back, ten a second for three seconds, and counts them.
 const echo = `new Promise((done, fail) => {

@@ -27,8 +27,9 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// start runs a program until the test ends, and returns once it listens. What it said is shown if the test fails.
-func start(t *testing.T, cmd *exec.Cmd, listens ...string) {
+// start runs a program until the test ends, and returns once it listens, with the file that holds what it says. That is
+// shown if the test fails.
+func start(t *testing.T, cmd *exec.Cmd, listens ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "output")
 	output, err := os.Create(path)
@@ -71,6 +72,7 @@ func start(t *testing.T, cmd *exec.Cmd, listens ...string) {
 			return err
 		})
 	}
+	return path
 }
 
 // eventually tries until there is no error.
@@ -91,8 +93,9 @@ func last(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
 
 // palisade is one that runs, with its gateway's address.
 type palisade struct {
-	url string
-	env []string
+	url  string
+	env  []string
+	talk string // file that holds what it says
 }
 
 // run starts Palisade with a configuration of the given text, or with none at all: then it is in front of the demo
@@ -100,7 +103,7 @@ type palisade struct {
 func run(t *testing.T, config string) *palisade {
 	t.Helper()
 	dir, listen, console := t.TempDir(), freePort(t), freePort(t)
-	p := &palisade{"http://" + listen, append(os.Environ(),
+	p := &palisade{url: "http://" + listen, env: append(os.Environ(),
 		"PALISADE_DATA="+filepath.Join(dir, "data"), "PALISADE_SERVER=http://"+console, "LISTEN="+listen, "CONSOLE="+console)}
 	cmd := exec.Command(binary, "run")
 	if config != "" {
@@ -111,7 +114,7 @@ func run(t *testing.T, config string) *palisade {
 		cmd.Args = append(cmd.Args, "--config", file)
 	}
 	cmd.Env, cmd.Dir = p.env, dir
-	start(t, cmd, console, listen)
+	p.talk = start(t, cmd, console, listen)
 	return p
 }
 

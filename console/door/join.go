@@ -86,6 +86,7 @@ func (d *Door) join(r *page.Request) error {
 	if err == nil && o.Kind == store.LinkRecover {
 		if err = d.People.Recover(r.Context(), code, r.PostForm.Get("password"), visit); err == nil {
 			keep(r, session, "", 0)
+			r.Person, r.Signed = page.Person{}, false // whoever was signed in here: what is said is for the next page of nobody
 			return r.Done("/signin", "You have a new password. Every browser was signed out: sign in with it.")
 		}
 	}
