@@ -140,14 +140,14 @@ func TestAnAnswerAfterTheBan(t *testing.T) {
 
 func TestALinkWorksOnceAndForSevenDays(t *testing.T) {
 	c := newCourt(t)
-	used, late := c.offer(t), ""
+	used := c.offer(t)
 	if err := c.Send(t.Context(), used, "hello", "", stranger); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Send(t.Context(), used, "hello again", "", stranger); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("used twice: %v", err)
 	}
-	late = c.offer(t)
+	late := c.offer(t)
 	c.now = c.now.Add(Lasts)
 	if _, err := c.Find(t.Context(), late, stranger); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("after seven days: %v", err)

@@ -124,15 +124,15 @@ func lines(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n' })
 }
 
-// plain is an error's text without the word that gives its kind.
+// plain is an error's text from where it is about what was typed.
 func plain(err error) string {
 	text := err.Error()
 	for _, kind := range []error{site.ErrInvalid, rule.ErrInvalid, store.ErrConflict} {
-		if errors.Is(err, kind) {
-			text = strings.ReplaceAll(text, kind.Error()+": ", "")
+		if i := strings.LastIndex(text, kind.Error()+": "); i >= 0 && errors.Is(err, kind) {
+			text = text[i+len(kind.Error())+2:]
 		}
 	}
-	return text
+	return strings.TrimPrefix(text, "api_key: ")
 }
 
 // faulty reports an error that is the person's to mend.

@@ -224,9 +224,11 @@ func accountsField(err error) string {
 	if err == nil {
 		return ""
 	}
-	for words, name := range map[string]string{"lengths ": "min_length", "checksum ": "checksum", "required": "required", "route ": "required", "session": "session", "prefix": "prefix", "alphabet": "alphabet"} {
-		if strings.Contains(err.Error(), words) {
-			return name
+	for _, f := range []struct{ begins, field string }{
+		{"lengths ", "min_length"}, {"checksum ", "checksum"}, {"required", "required"}, {"route ", "required"}, {"session", "session"}, {"prefix", "prefix"}, {"alphabet", "alphabet"},
+	} {
+		if strings.HasPrefix(plain(err), f.begins) {
+			return f.field
 		}
 	}
 	return "from"
