@@ -31,7 +31,7 @@ import (
 // house is a whole console over a back end of its own, with two sites and a clock that the test turns.
 type house struct {
 	*backend.Backend
-	t      *testing.T
+	t      testing.TB
 	server *httptest.Server
 	shop   store.Site
 	other  store.Site
@@ -39,7 +39,7 @@ type house struct {
 	now    time.Time
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	ctx, dir, no := context.Background(), t.TempDir(), false
 	db, err := sqlite.Open(ctx, filepath.Join(dir, "palisade.db"))
