@@ -257,6 +257,7 @@ func (b *Backend) Run(ctx context.Context) {
 	wg.Go(func() { b.Networks.run(ctx, b.networkChanged) })
 	wg.Go(func() { b.retain(ctx) })
 	wg.Go(func() { b.Alerts.Run(ctx) })
+	wg.Go(func() { b.Alerts.RunDaily(ctx, b.Rules) })
 	wg.Wait()
 }
 

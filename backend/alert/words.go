@@ -220,13 +220,13 @@ func AppealSent(s store.Site, x store.Appeal) Alert {
 	}
 }
 
-// RehearsalSummary tells whom a draft rule would have refused.
+// RehearsalSummary tells whom a rule in rehearsal would have refused.
 func RehearsalSummary(s store.Site, r rehearse.Report, now time.Time) Alert {
 	rule := Clean(r.Rule, short)
 	a := Alert{
 		ID: fmt.Sprintf("rehearsal %s %s %d %d", s.ID, r.Rule, r.From, r.To), Kind: Rehearsal, Severity: Info, Site: Site{s.ID, s.Name}, Group: r.Rule,
 		Several: "rehearsals of rule " + rule + " on " + s.Name,
-		Subject: r.Rule, At: now, Link: page(s, nil, "rules"),
+		Subject: r.Rule, At: now, Link: page(s, nil, "rules", r.Rule, "rehearse"),
 	}
 	next := "Switch the rule on if these are the clients it is meant for."
 	switch {
@@ -242,16 +242,27 @@ func RehearsalSummary(s store.Site, r rehearse.Report, now time.Time) Alert {
 	}
 	var hurt []string
 	for _, h := range r.Hurt[:min(len(r.Hurt), 5)] {
-		hurt = append(hurt, Clean(fmt.Sprintf("%s (%s)", h.Client, strings.Join(h.Signed, ", ")), short))
+		who := strings.Join(h.Signed, ", ")
+		if who == "" {
+			who = plural(int64(h.Sessions), "session", "sessions") + " at work"
+		}
+		hurt = append(hurt, Clean(fmt.Sprintf("%s (%s)", h.Client, who), short))
 	}
-	bounded := ""
+	var mind []string
 	if r.Bounded {
-		bounded = "There were more clients than are told apart; the counts are too low."
+		mind = append(mind, "There were more clients than are told apart; the counts are too low.")
+	}
+	if r.Stored > r.Requests && (r.Stopped || r.Asked < r.From) {
+		mind = append(mind, fmt.Sprintf("Only a part of the traffic was looked at: %s of %s.", Number(int64(r.Requests)), plural(int64(r.Stored), "request", "requests")))
+	}
+	shared := ""
+	if r.Shared > 0 {
+		shared = plural(int64(r.Shared), "address", "addresses") + " with three or more accounts"
 	}
 	a.Facts = facts(
 		Fact{"Traffic", local(s, at(r.From)) + " to " + local(s, at(r.To))}, Fact{"Requests", Number(int64(r.Requests))},
 		Fact{"Would be refused", plural(int64(r.Refused), "request", "requests") + " of " + plural(int64(r.Clients), "client", "clients")},
-		Fact{"Signed in", strings.Join(hurt, "; ")}, Fact{"Mind", bounded}, Fact{"What to do", next},
+		Fact{"Signed in", strings.Join(hurt, "; ")}, Fact{"Shared", shared}, Fact{"Mind", strings.Join(mind, " ")}, Fact{"What to do", next},
 	)
 	return a
 }

@@ -38,6 +38,12 @@ type Job struct {
 	Fault    string
 }
 
+// Standing is a rule that is in rehearsal at the guards, and when it was last changed, in unix milliseconds; 0 is ever since.
+type Standing struct {
+	Rule  wire.Rule
+	Since int64
+}
+
 // Desk is where rehearsals are asked for and fetched: one runs at a time, since each takes a processor and some 100 MiB,
 // and the others wait in line. It forgets them two hours after their end, and with the process.
 type Desk struct {

@@ -100,15 +100,15 @@ func Same(draft wire.Rule) string {
 }
 
 // Rehearsing lists the rules of a site that are in rehearsal, for the daily summary.
-func (r *Rules) Rehearsing(ctx context.Context, s store.Site) ([]wire.Rule, error) {
+func (r *Rules) Rehearsing(ctx context.Context, s store.Site) ([]rehearse.Standing, error) {
 	all, err := r.List(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	var some []wire.Rule
+	var some []rehearse.Standing
 	for _, x := range all {
 		if x.Mode == "rehearse" {
-			some = append(some, x.Rule)
+			some = append(some, rehearse.Standing{Rule: x.Rule, Since: x.Updated})
 		}
 	}
 	return some, nil
