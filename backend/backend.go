@@ -316,7 +316,7 @@ func (b *Backend) namedRoute(ctx context.Context, siteID, name string) (bool, er
 	if err != nil {
 		return false, err
 	}
-	p, err := b.Feed.Build(ctx, s)
+	p, err := b.Feed.Outline(ctx, s)
 	if err != nil {
 		return false, err
 	}

@@ -275,7 +275,7 @@ func (s *Settings) answer(r *page.Request) error {
 
 // routes are those of which something is said, and how they fail.
 func (s *Settings) routes(r *page.Request) ([]fails, error) {
-	p, err := s.Feed.Build(r.Context(), r.Here)
+	p, err := s.Feed.Outline(r.Context(), r.Here)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,7 @@ func (s *Settings) failure(r *page.Request) error {
 	mode, name, match := f.Get("fail"), f.Get("name"), strings.TrimSpace(f.Get("match"))
 	draft := wire.Route{Name: name, Match: wire.Words{match}, Fail: mode}
 	if name != "" {
-		p, err := s.Feed.Build(r.Context(), r.Here)
+		p, err := s.Feed.Outline(r.Context(), r.Here)
 		if err != nil {
 			return err
 		}
@@ -347,7 +347,7 @@ func (s *Settings) failure(r *page.Request) error {
 
 // taken reports whether another route has the name that a draft would get.
 func (s *Settings) taken(r *page.Request, draft wire.Route) (bool, error) {
-	p, err := s.Feed.Build(r.Context(), r.Here)
+	p, err := s.Feed.Outline(r.Context(), r.Here)
 	if err != nil {
 		return false, err
 	}

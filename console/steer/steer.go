@@ -266,7 +266,7 @@ type routes struct {
 }
 
 func (s *Steer) levers(r *page.Request) error {
-	p, err := s.Feed.Build(r.Context(), r.Here)
+	p, err := s.Feed.Outline(r.Context(), r.Here)
 	if err != nil {
 		return err
 	}
@@ -314,7 +314,7 @@ func (s *Steer) confirm(r *page.Request) error {
 		}
 	}
 	if name, ok := strings.CutPrefix(w.Match, "@"); ok {
-		p, err := s.Feed.Build(r.Context(), r.Here)
+		p, err := s.Feed.Outline(r.Context(), r.Here)
 		if err != nil {
 			return err
 		}
