@@ -30,8 +30,9 @@ import (
 type Options struct {
 	Size      engine.Size // of the tables; engine.DefaultSize unless given
 	Abilities engine.Abilities
-	Delays    int  // requests held at once by `delay`, 1,000 unless given; more are throttled
-	Closed    bool // refuse everything until the first policy arrives; otherwise the app is served
+	Networks  *engine.Networks // a table made before, of which the lists that a policy is installed with may be
+	Delays    int              // requests held at once by `delay`, 1,000 unless given; more are throttled
+	Closed    bool             // refuse everything until the first policy arrives; otherwise the app is served
 	Now       func() time.Time
 	Rand      *mathrand.Rand
 	Log       *slog.Logger
@@ -127,6 +128,8 @@ func (g *Guard) Install(p *wire.Policy, lists []engine.NetworkList) error {
 	var networks *engine.Networks
 	if old := g.state.Load(); old != nil && same(old.networks.Lists(), lists) {
 		networks = old.networks // building the table again takes tens of milliseconds
+	} else if same(g.o.Networks.Lists(), lists) {
+		networks = g.o.Networks
 	} else if len(lists) > 0 {
 		var err error
 		if networks, err = engine.NewNetworks(lists); err != nil {

@@ -11,7 +11,6 @@ import (
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/template"
 	"palisade.dev/guard"
-	"palisade.dev/guard/engine"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
 )
@@ -88,7 +87,7 @@ func (r *Rules) Check(ctx context.Context, s store.Site, draft wire.Rule) (notes
 }
 
 func (r *Rules) check(p *wire.Policy, draft wire.Rule) (notes []string, faults Faults, err error) {
-	nets, err := engine.NewNetworks(r.Networks.AtHand())
+	nets, err := r.table.of(r.Networks.AtHand())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -34,6 +34,8 @@ type Rules struct {
 	Now      func() time.Time
 	ID       func() string
 	Desk     *rehearse.Desk
+
+	table table
 }
 
 // ErrInvalid says what is wrong with a draft.
@@ -313,7 +315,7 @@ func (r *Rules) fits(p *wire.Policy, draft wire.Rule) error {
 }
 
 func (r *Rules) sound(p *wire.Policy) error {
-	nets, err := engine.NewNetworks(r.Networks.AtHand())
+	nets, err := r.table.of(r.Networks.AtHand())
 	if err != nil {
 		return err
 	}
@@ -417,7 +419,11 @@ type Tested struct {
 // Try says what a site's policy, with a draft rule if one is given, does with a request. It sends the same one at one
 // instant until one is refused; only the draft's own counts are in play.
 func (r *Rules) Try(ctx context.Context, s store.Site, probe Probe) (Tested, error) {
-	p, err := r.Feed.Build(ctx, s)
+	address, err := netip.ParseAddr(strings.TrimSpace(probe.Address))
+	if err != nil {
+		return Tested{}, fmt.Errorf("%w: address %q: want one such as 203.0.113.7", ErrInvalid, probe.Address)
+	}
+	p, err := r.around(ctx, s, address.Unmap(), probe)
 	if err != nil {
 		return Tested{}, err
 	}
@@ -426,10 +432,6 @@ func (r *Rules) Try(ctx context.Context, s store.Site, probe Probe) (Tested, err
 			return Tested{}, err
 		}
 		p.Rules = append([]wire.Rule{*probe.Rule}, without(p.Rules, probe.Rule.Name)...)
-	}
-	address, err := netip.ParseAddr(strings.TrimSpace(probe.Address))
-	if err != nil {
-		return Tested{}, fmt.Errorf("%w: address %q: want one such as 203.0.113.7", ErrInvalid, probe.Address)
 	}
 	req, err := http.NewRequestWithContext(ctx, probe.Method, probe.Target, nil)
 	if err != nil {
@@ -442,12 +444,28 @@ func (r *Rules) Try(ctx context.Context, s store.Site, probe Probe) (Tested, err
 		req.Header.Set(name, value)
 	}
 	now := r.Now()
-	g := guard.New(guard.Options{Now: func() time.Time { return now }, Size: engine.Size{Clients: 1 << 10, Keys: 1 << 10, Distinct: 1 << 8, Bans: 1 << 8}})
+	lists := r.Networks.AtHand()
+	nets, err := r.table.of(lists)
+	if err != nil {
+		return Tested{}, err
+	}
+	g := guard.New(guard.Options{Now: func() time.Time { return now }, Networks: nets, Size: engine.Size{Clients: 1 << 10, Keys: 1 << 10, Distinct: 1 << 8, Bans: 1 << 8}})
 	p.Identity.Proxies, p.Identity.Header = nil, "" // the address given is the client's
-	if err := g.Install(p, r.Networks.AtHand()); err != nil {
+	if err := g.Install(p, lists); err != nil {
 		return Tested{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return attempt(g, req, address, probe.Times), nil
+}
+
+// around gives the policy that a probe is tried on. One that only has an address can meet the bans of that address only; one
+// with headers may be a key's or an account's.
+func (r *Rules) around(ctx context.Context, s store.Site, address netip.Addr, probe Probe) (*wire.Policy, error) {
+	for name := range probe.Header {
+		if !strings.EqualFold(name, "User-Agent") {
+			return r.Feed.Build(ctx, s)
+		}
+	}
+	return r.Feed.Around(ctx, s, address)
 }
 
 func attempt(g *guard.Guard, req *http.Request, address netip.Addr, times int) Tested {

@@ -193,7 +193,7 @@ func (d *Desk) Block(ctx context.Context, s store.Site, b wire.Block) (string, e
 
 // blockName makes "tor-on-signup" of tor and @signup.
 func blockName(b wire.Block) string {
-	text := strings.ReplaceAll(strings.Join(b.Networks, "-")+"-on-"+b.Match, "*", "all")
+	text := strings.NewReplacer("**", "all", "*", "all").Replace(strings.Join(b.Networks, "-") + "-on-" + b.Match)
 	name := strings.Map(func(c rune) rune {
 		switch {
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"palisade.dev/backend/feed"
 	"palisade.dev/backend/network"
 	"palisade.dev/backend/rule"
 	"palisade.dev/guard/prefix"
@@ -60,7 +61,7 @@ func (d *Desk) Look(ctx context.Context, s store.Site, q Question) (Answer, erro
 		a.Lists[i].Uses = uses(policy, l.Name, l.Kind)
 	}
 	now := d.Now().UnixMilli()
-	bans, err := d.DB.BansOf(ctx, s.ID, around(p), now)
+	bans, err := d.DB.BansOf(ctx, s.ID, feed.Covering(p), now)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -133,18 +134,4 @@ func held(canonical []netip.Prefix, p netip.Prefix) (whole, some bool) {
 		return canonical[i].Bits() <= p.Bits(), true
 	}
 	return false, false
-}
-
-// around writes a prefix and all wider ones as subjects of bans are written.
-func around(p netip.Prefix) []string {
-	out := make([]string, 0, p.Bits()+1)
-	for bits := p.Bits(); bits >= 0; bits-- {
-		wider := netip.PrefixFrom(p.Addr(), bits).Masked()
-		if wider.IsSingleIP() {
-			out = append(out, wider.Addr().String())
-		} else {
-			out = append(out, wider.String())
-		}
-	}
-	return out
 }

@@ -18,8 +18,11 @@ import (
 
 	"palisade.dev/backend"
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/alert"
 	"palisade.dev/backend/feed"
+	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/site"
+	"palisade.dev/backend/trap"
 	"palisade.dev/config"
 	"palisade.dev/console/page"
 	"palisade.dev/store"
@@ -48,7 +51,7 @@ func New(t testing.TB, routes func(h *House) []page.Route) *House {
 	h := &House{Actor: access.Operator, Now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), Remote: "198.51.100.9:4711", Header: http.Header{}}
 	no := false
 	h.Backend, err = backend.Open(ctx, backend.Options{
-		DB: db, Dir: dir, Networks: config.Networks{Refresh: &no}, Retention: 30 * 24 * time.Hour, Version: "test", Now: func() time.Time { return h.Now },
+		DB: db, Dir: dir, Networks: config.Networks{Refresh: &no}, Retention: 30 * 24 * time.Hour, Private: true, Version: "test", Now: func() time.Time { return h.Now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +85,8 @@ func fault(err error) (int, string) {
 		return http.StatusNotFound, err.Error()
 	case errors.Is(err, store.ErrConflict):
 		return http.StatusConflict, err.Error()
+	case errors.Is(err, alert.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid):
+		return http.StatusUnprocessableEntity, err.Error()
 	}
 	return http.StatusInternalServerError, err.Error()
 }
