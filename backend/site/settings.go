@@ -169,7 +169,7 @@ func same(a, b Document) bool {
 
 // Sound reads the policy that a site would have as a guard does.
 func (s *Sites) Sound(ctx context.Context, site store.Site) error {
-	p, err := s.Feed.Build(ctx, site)
+	p, err := s.Feed.Outline(ctx, site)
 	if err != nil {
 		return err
 	}
