@@ -22,6 +22,8 @@ var operations = map[string]struct {
 }{
 	"list-sites": {}, "list-networks": {}, "get-status": {}, "lookup-network": {query: "?address=203.0.113.7"},
 	"get-site": {need: access.See}, "get-policy": {need: access.See}, "list-site-keys": {need: access.See}, "list-principals": {need: access.See},
+	"list-rule-templates": {}, "get-rule": {need: access.See}, "get-rule-hits": {need: access.See}, "check-rule": {need: access.See, body: `{"yaml":"name: x"}`},
+	"set-rule-mode": {need: access.Change, body: `{"mode":"off"}`}, "move-rule": {need: access.Change, body: `{"to":"up"}`},
 	"list-rules": {need: access.See}, "get-rule-history": {need: access.See}, "list-bans": {need: access.See}, "list-allowances": {need: access.See},
 	"list-levers": {need: access.See}, "list-blocks": {need: access.See}, "list-traps": {need: access.See}, "list-routes": {need: access.See},
 	"find-events": {need: access.See}, "get-client": {need: access.See}, "get-summary": {need: access.See},

@@ -19,6 +19,13 @@ type ruleCmd struct {
 	Delete   ruleDeleteCmd   `cmd:"" help:"Take a rule away; a default of its name comes back."`
 	Test     ruleTestCmd     `cmd:"" help:"What the rules do with a request, and after how many of it."`
 	Rehearse ruleRehearseCmd `cmd:"" help:"Run a draft rule over stored traffic and say whom it would have hurt."`
+
+	Show      ruleShowCmd      `cmd:"" help:"One rule in words and in YAML, as 'rule add -f -' reads it."`
+	Mode      ruleModeCmd      `cmd:"" help:"Switch a rule on or off, or put it into rehearsal."`
+	Move      ruleMoveCmd      `cmd:"" help:"Look at a rule earlier or later."`
+	History   ruleHistoryCmd   `cmd:"" help:"Who changed a rule and how."`
+	Undo      ruleUndoCmd      `cmd:"" help:"Make a rule what it was before a change."`
+	Templates ruleTemplatesCmd `cmd:"" help:"Rules to begin with, and what they stop."`
 }
 
 type ruleListCmd struct{ onSite }
@@ -114,7 +121,7 @@ func (c *ruleAddCmd) Run(s *session) error {
 	if err := s.call("PUT", path+"/rules/"+url.PathEscape(r.Name), r, &kept); err != nil {
 		return err
 	}
-	return s.show(kept, func(w io.Writer) { fmt.Fprintf(w, "Rule %s is in force at every guard.\n", r.Name) })
+	return s.show(kept, func(w io.Writer) { fmt.Fprintf(w, "%s\n", ruleSaid(r.Name, kept.Mode)) })
 }
 
 type ruleDeleteCmd struct {
@@ -186,18 +193,25 @@ func (c *ruleRehearseCmd) Run(s *session) error {
 		return err
 	}
 	return s.show(rep, func(w io.Writer) {
-		fmt.Fprintf(w, "Over %s requests of the last %s, %s would have refused %s of %s clients,\n%s of whom signed in successfully within the hour.\n",
+		fmt.Fprintf(w, "Over %s requests of the last %s, %s would have refused %s of %s clients,\n%s of whom have people behind them: signed in within the hour, or known.\n",
 			thousands(rep.Requests), c.Since, rep.Rule, thousands(rep.Refused), thousands(rep.Clients), thousands(rep.SignedIn))
 		if rep.Bounded {
 			fmt.Fprintln(w, "There were more clients than could be told apart; the counts of clients are too low.")
 		}
+		if rep.Stored > rep.Requests && (rep.Stopped || rep.Asked < rep.From) {
+			fmt.Fprintf(w, "Only a part of the traffic was looked at: %s of %s requests.\n", thousands(rep.Requests), thousands(rep.Stored))
+		}
 		if len(rep.Hurt) > 0 {
 			var rows [][]string
 			for _, h := range rep.Hurt {
-				rows = append(rows, []string{h.Client, thousands(h.Refused), strings.Join(h.Signed, ", "), strings.Join(h.Network, ", ")})
+				shared := ""
+				if h.Shared {
+					shared = fmt.Sprintf("by %d", h.Accounts)
+				}
+				rows = append(rows, []string{h.Client, thousands(h.Refused), strings.Join(h.Signed, ", "), shared, strings.Join(h.Network, ", ")})
 			}
 			fmt.Fprintln(w)
-			table(w, []string{"SIGNED IN", "REFUSED", "ACCOUNTS", "NETWORKS"}, rows)
+			table(w, []string{"PEOPLE AT", "REFUSED", "ACCOUNTS", "SHARED", "NETWORKS"}, rows)
 		}
 	})
 }
