@@ -25,7 +25,7 @@ func Read(ctx context.Context, data []byte, at string, fetch Fetch) (*Document, 
 	top := object(root)
 	r := &reader{
 		ctx: ctx, fetch: fetch, root: at,
-		docs: map[string]any{at: root}, schemas: map[string]*Schema{},
+		docs: map[string]any{at: root}, schemas: map[uintptr]*Schema{},
 	}
 	sum := sha256.Sum256(data)
 	r.doc = &Document{At: at, Schemes: map[string]Scheme{}, Digest: hex.EncodeToString(sum[:])}
@@ -58,8 +58,8 @@ type reader struct {
 	ctx     context.Context
 	fetch   Fetch
 	root    string
-	docs    map[string]any // by address without fragment; nil where it could not be had
-	schemas map[string]*Schema
+	docs    map[string]any      // by address without fragment; nil where it could not be had
+	schemas map[uintptr]*Schema // by the map they are read from: an alias or a reference leads to the same one
 	made    int
 	doc     *Document
 	swagger bool
@@ -71,12 +71,18 @@ type place struct {
 	path string // a JSON pointer
 }
 
+// How JSON pointers write a slash inside a step.
+var (
+	escape   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescape = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
 func (p place) at(steps ...string) place {
 	var b strings.Builder
 	b.WriteString(p.path)
 	for _, s := range steps {
 		b.WriteByte('/')
-		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(s))
+		_, _ = escape.WriteString(&b, s)
 	}
 	return place{p.doc, b.String()}
 }
@@ -143,7 +149,7 @@ func (r *reader) resolve(ref string, p place) (any, place, error) {
 		if plain, err := url.PathUnescape(step); err == nil {
 			step = plain
 		}
-		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+		step = unescape.Replace(step)
 		at = at.at(step)
 		switch parent := v.(type) {
 		case map[string]any:

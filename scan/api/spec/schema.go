@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -41,7 +42,7 @@ func (r *reader) schema(v any, at place, depth int) *Schema {
 	if m == nil {
 		return nil
 	}
-	key := at.doc + "#" + at.path
+	key := reflect.ValueOf(m).Pointer()
 	if s, ok := r.schemas[key]; ok {
 		return s
 	}

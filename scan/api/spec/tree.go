@@ -69,6 +69,9 @@ func (c *yamlTree) value(n *yaml.Node, depth int) (any, error) {
 		}
 		return v, nil
 	case yaml.MappingNode:
+		if v, ok := c.known[n]; ok {
+			return v, nil
+		}
 		m := make(map[string]any, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, val := n.Content[i], n.Content[i+1]
@@ -91,6 +94,7 @@ func (c *yamlTree) value(n *yaml.Node, depth int) (any, error) {
 		if n.Anchor != "" {
 			c.known[n] = m
 		}
+		n.Content = nil // half the memory of a large document is nodes that were read
 		return m, nil
 	case yaml.SequenceNode:
 		list := make([]any, 0, len(n.Content))
@@ -104,6 +108,7 @@ func (c *yamlTree) value(n *yaml.Node, depth int) (any, error) {
 		if n.Anchor != "" {
 			c.known[n] = list
 		}
+		n.Content = nil
 		return list, nil
 	}
 	v := scalar(n)
