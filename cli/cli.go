@@ -65,6 +65,8 @@ type commands struct {
 	Event   eventCmd   `cmd:"" help:"What happens, as it happens."`
 	Client  clientCmd  `cmd:"" help:"Everything about one client."`
 
+	Scan scanCmd `cmd:"" help:"Look for faults in a project before somebody else does."`
+
 	Config  configCmd  `cmd:"" help:"The configuration file."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what is wrong with this installation."`
 	Backup  backupCmd  `cmd:"" help:"Copy the database while it is in use."`
@@ -111,6 +113,7 @@ func Main(ctx context.Context, args []string, s Streams) (code int) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
 		kong.UsageOnError(),
 		kong.Resolvers(environment(s.Env)),
+		kong.Vars{"formats": formats()},
 	)
 	if err != nil {
 		panic("cli: the commands do not fit together: " + err.Error()) // a mistake of ours, met by every test
@@ -156,7 +159,13 @@ func (s *session) exit(err error) int {
 	var faults config.Faults
 	var m misuse
 	var u unreachable
+	var e ended
 	switch {
+	case errors.As(err, &e):
+		if e.err != nil {
+			fmt.Fprintf(s.Err, "palisade: %v\n", e.err)
+		}
+		return e.code
 	case errors.As(err, &faults):
 		fmt.Fprintln(s.Err, faults)
 		return Misuse

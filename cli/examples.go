@@ -48,6 +48,8 @@ var examples = map[string]string{
 	"people role": "palisade people role ann@example.com viewer --on shop", "people recover": "palisade people recover ann@example.com",
 	"people disable": "palisade people disable ann@example.com", "people enable": "palisade people enable ann@example.com",
 	"people remove": "palisade people remove ann@example.com", "people signins": "palisade people signins ann@example.com", "people self": "palisade people self",
+	"scan": "palisade scan code", "scan code": "palisade scan code --out report.html --fail-on high .", "scan checks": "palisade scan checks",
+	"scan explain": "palisade scan explain deps/advisory", "scan import-sobelow": "palisade scan import-sobelow --print",
 	"version": "palisade version",
 }
 

@@ -235,6 +235,7 @@ type Run struct {
 	Tool     string    `json:"tool"` // "palisade 0.1.0"
 	Started  time.Time `json:"started"`
 	Ended    time.Time `json:"ended"`
+	Read     int       `json:"read"`   // files, packages or operations looked at
 	Checks   []Check   `json:"checks"` // that were run
 	Findings []Finding `json:"findings"`
 	Outcomes []Outcome `json:"outcomes,omitempty"`

@@ -27,6 +27,12 @@ func Stamp(findings []Finding) []Finding {
 	return findings
 }
 
+// Sorted brings findings that have their fingerprints into the order of a run.
+func Sorted(findings []Finding) []Finding {
+	slices.SortStableFunc(findings, compare)
+	return findings
+}
+
 func compare(a, b Finding) int {
 	return cmp.Or(
 		cmp.Compare(a.Place.File, b.Place.File),

@@ -1,0 +1,210 @@
+// Package deps audits what a project depends on: lock files, manifests and binaries are read, never evaluated, and
+// compared with advisories, with what registries took back and with what is plainly unwise.
+package deps
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"palisade.dev/scan"
+	"palisade.dev/scan/deps/advisory"
+	"palisade.dev/scan/deps/mixlock"
+	"palisade.dev/scan/deps/osv"
+	"palisade.dev/scan/deps/pack"
+	"palisade.dev/scan/settings"
+	"palisade.dev/scan/tree"
+)
+
+// Settings are what the scanner takes from outside.
+type Settings struct {
+	Advisories func(ecosystem string) (*osv.Database, []osv.Source, error) // nil takes what is built in
+	Retired    pack.Retirements
+	Licences   settings.Licences
+	Now        func() time.Time
+}
+
+// Scanner audits dependencies.
+type Scanner struct{ s Settings }
+
+// New makes one.
+func New(s Settings) *Scanner {
+	if s.Advisories == nil {
+		s.Advisories = new(osv.Once).Get
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	return &Scanner{s}
+}
+
+// list is every check of dependencies; a test holds it to the folders.
+func list() []pack.Check {
+	return []pack.Check{
+		advisory.Check,
+	}
+}
+
+// Name is told while it works.
+func (*Scanner) Name() string { return "dependencies" }
+
+// Checks lists what it looks for.
+func (*Scanner) Checks() []scan.Check {
+	var checks []scan.Check
+	for _, c := range list() {
+		checks = append(checks, c.Check)
+	}
+	return checks
+}
+
+// Scan reads every lock file of a tree.
+func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bool) (scan.Part, error) {
+	var part scan.Part
+	w := &pack.World{Tree: t, Licences: s.s.Licences, Retired: s.s.Retired, Now: s.s.Now()}
+	sources := map[string][]osv.Source{}
+	w.Advisories = func(ecosystem string) (*osv.Database, error) {
+		db, from, err := s.s.Advisories(ecosystem)
+		if err == nil {
+			sources[ecosystem] = from
+		}
+		return db, err
+	}
+	w.Projects = projects(t, &part)
+	packages := 0
+	for _, p := range w.Projects {
+		if err := ctx.Err(); err != nil {
+			return part, err
+		}
+		if p.Lock != nil {
+			part.Gaps = append(part.Gaps, p.Lock.Gaps...)
+			packages += len(p.Lock.Packages)
+			part.Read++
+		}
+		for _, c := range list() {
+			if wanted(c.ID) {
+				part.Add(c.Run(p, w))
+			}
+		}
+	}
+	if len(w.Projects) > 0 {
+		part.Facts = append(part.Facts, scan.Fact{Name: "packages", Value: fmt.Sprint(packages)})
+	}
+	for _, ecosystem := range []string{pack.Hex, pack.Go, pack.NPM} {
+		var words []string
+		for _, from := range sources[ecosystem] {
+			words = append(words, from.String())
+		}
+		if len(words) > 0 {
+			part.Facts = append(part.Facts, scan.Fact{Name: "advisories for " + ecosystem, Value: strings.Join(words, "; ")})
+		}
+	}
+	return part, nil
+}
+
+// projects finds what belongs together. Lock files below testdata are samples of somebody's tests, not dependencies.
+func projects(t *tree.Tree, part *scan.Part) []*pack.Project {
+	var list []*pack.Project
+	byDir := map[string]*pack.Project{}
+	get := func(ecosystem, dir string) *pack.Project {
+		k := ecosystem + " " + dir
+		if byDir[k] == nil {
+			byDir[k] = &pack.Project{Ecosystem: ecosystem, Dir: dir}
+			list = append(list, byDir[k])
+		}
+		return byDir[k]
+	}
+	read := func(f tree.File) ([]byte, bool) {
+		data, err := t.Text(f.Path)
+		if err != nil {
+			part.Gaps = append(part.Gaps, scan.Gap{Where: f.Path, Why: "it was not read: " + err.Error()})
+		}
+		return data, err == nil
+	}
+	var manifests []tree.File
+	for _, f := range t.Files {
+		if slices.Contains(strings.Split(path.Dir(f.Path), "/"), "testdata") {
+			continue
+		}
+		switch f.Base() {
+		case "mix.lock":
+			if data, ok := read(f); ok {
+				get(pack.Hex, path.Dir(f.Path)).Lock = mixlock.Read(f.Path, data)
+			}
+		case "mix.exs":
+			manifests = append(manifests, f)
+		}
+	}
+	// An app of an umbrella has no lock file of its own: it belongs to the nearest one above.
+	for _, f := range manifests {
+		data, ok := read(f)
+		if !ok {
+			continue
+		}
+		dir := path.Dir(f.Path)
+		for d := dir; ; d = path.Dir(d) {
+			if byDir[pack.Hex+" "+d] != nil && byDir[pack.Hex+" "+d].Lock != nil {
+				dir = d
+				break
+			}
+			if d == "." {
+				break
+			}
+		}
+		p := get(pack.Hex, dir)
+		p.Manifests = append(p.Manifests, mixlock.Manifest(f.Path, data))
+	}
+	for _, p := range list {
+		mark(p)
+	}
+	slices.SortFunc(list, func(a, b *pack.Project) int {
+		return strings.Compare(a.Dir+"\x00"+a.Ecosystem, b.Dir+"\x00"+b.Ecosystem)
+	})
+	return list
+}
+
+// mark says of the packages of Hex which the project asks for itself, and which are for development alone: those that
+// are reached from what it asks for outside production, and from nothing else.
+func mark(p *pack.Project) {
+	if p.Lock == nil || p.Ecosystem != pack.Hex {
+		return
+	}
+	byApp := map[string][]int{}
+	for i, pkg := range p.Lock.Packages {
+		name := pkg.App
+		if name == "" {
+			name = pkg.Name
+		}
+		byApp[name] = append(byApp[name], i)
+	}
+	production, development := map[int]bool{}, map[int]bool{}
+	var reach func(app string, seen map[int]bool)
+	reach = func(app string, seen map[int]bool) {
+		for _, i := range byApp[app] {
+			if seen[i] {
+				continue
+			}
+			seen[i] = true
+			for _, need := range p.Lock.Packages[i].Needs {
+				reach(need, seen)
+			}
+		}
+	}
+	for _, m := range p.Manifests {
+		for _, r := range m.Requirements {
+			for _, i := range byApp[r.App] {
+				p.Lock.Packages[i].Direct = true
+			}
+			if r.Dev {
+				reach(r.App, development)
+			} else {
+				reach(r.App, production)
+			}
+		}
+	}
+	for i := range p.Lock.Packages {
+		p.Lock.Packages[i].Dev = development[i] && !production[i]
+	}
+}

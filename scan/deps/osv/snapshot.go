@@ -1,0 +1,97 @@
+package osv
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// The advisories that are built in; NOTICE.md beside them says whose they are and of which day.
+//
+//go:embed snapshot
+var snapshot embed.FS
+
+// Source is where advisories came from, for the report.
+type Source struct {
+	Name    string
+	Records int
+	Newest  time.Time // the last change of any of them; zero where they do not say
+}
+
+func (s Source) String() string {
+	text := fmt.Sprintf("%d of %s", s.Records, s.Name)
+	if !s.Newest.IsZero() {
+		text += ", newest of " + s.Newest.Format(time.DateOnly)
+	}
+	return text
+}
+
+var bundled = map[string][]struct{ file, name string }{
+	"Hex": {{"hex-eef-osv.jsonl.gz", "EEF CNA (CC-BY 4.0)"}, {"hex-ghsa.jsonl.gz", "GitHub Advisory Database (CC-BY 4.0)"}},
+	"Go":  {{"go-osv.jsonl.gz", "Go Vulnerability Database (CC-BY 4.0)"}},
+}
+
+// Bundled gives the advisories for an ecosystem that are built in. Go's cost about a tenth of a second to read, so they
+// are read when somebody asks.
+func Bundled(ecosystem string) (*Database, []Source, error) {
+	d := New()
+	var sources []Source
+	for _, part := range bundled[ecosystem] {
+		data, err := snapshot.ReadFile("snapshot/" + part.file)
+		if err != nil {
+			return nil, nil, err
+		}
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, nil, fmt.Errorf("the built-in %s: %w", part.file, err)
+		}
+		before := len(d.records)
+		if err := d.ReadLines(z); err != nil {
+			return nil, nil, fmt.Errorf("the built-in %s: %w", part.file, err)
+		}
+		sources = append(sources, Source{part.name, len(d.records) - before, newest(d.records[before:])})
+	}
+	return d, sources, nil
+}
+
+func newest(records []*Record) time.Time {
+	var t time.Time
+	for _, r := range records {
+		for _, u := range []time.Time{r.Modified, r.Published} {
+			if u.After(t) {
+				t = u
+			}
+		}
+	}
+	return t
+}
+
+// Once is Bundled, read at most once for each ecosystem however many ask.
+type Once struct {
+	mu   sync.Mutex
+	have map[string]loaded
+}
+
+type loaded struct {
+	d       *Database
+	sources []Source
+	err     error
+}
+
+// Get reads what is built in for an ecosystem.
+func (o *Once) Get(ecosystem string) (*Database, []Source, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l, ok := o.have[ecosystem]
+	if !ok {
+		l.d, l.sources, l.err = Bundled(ecosystem)
+		if o.have == nil {
+			o.have = map[string]loaded{}
+		}
+		o.have[ecosystem] = l
+	}
+	return l.d, l.sources, l.err
+}
