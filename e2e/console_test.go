@@ -118,7 +118,11 @@ func testConsole(t *testing.T, b *browser) {
 	})
 
 	// No page is wider than the phone, and none asks for what its policy forbids; at a desk as well.
-	pages := []string{"/", "/s/demo-shop", "/s/demo-shop?span=7d", "/s/demo-shop/events", "/s/demo-shop/bans", "/s/demo-shop/allowances", "/s/demo-shop/levers", "/s/demo-shop/client?subject=" + robot, "/audit", "/alerts", "/account"}
+	pages := []string{
+		"/", "/s/demo-shop", "/s/demo-shop?span=7d", "/s/demo-shop/events", "/s/demo-shop/bans", "/s/demo-shop/bans/203.0.113.91", "/s/demo-shop/allowances", "/s/demo-shop/levers",
+		"/s/demo-shop/client?subject=" + robot, "/s/demo-shop/rules", "/s/demo-shop/rules/new", "/s/demo-shop/networks", "/s/demo-shop/traps", "/s/demo-shop/settings",
+		"/s/demo-shop/appeals", "/s/demo-shop/protect", "/audit", "/alerts", "/people", "/account", "/settings", "/sites/new",
+	}
 	for _, at := range pages {
 		me.look(360, "dark")
 		if status := me.open(console + at); status != 200 {
@@ -127,12 +131,13 @@ func testConsole(t *testing.T, b *browser) {
 		if wide := eval[int](me, `document.documentElement.scrollWidth`); wide > 360 {
 			t.Errorf("%s is %d px wide on a phone of 360", at, wide)
 		}
-		if small := eval[[]string](me, `[...document.querySelectorAll("main button, main .button, main input:not([type=hidden])")].filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 32).map(e => e.outerHTML)`); len(small) > 0 {
+		if small := eval[[]string](me, `[...document.querySelectorAll("main button, main .button, main input:not([type=hidden],[type=checkbox],[type=radio])")].filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 32).map(e => e.outerHTML)`); len(small) > 0 {
 			t.Errorf("%s: too small for a thumb: %q", at, small)
 		}
 		if unnamed := eval[[]string](me, `[...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(e => !e.labels?.length).map(e => e.outerHTML)`); len(unnamed) > 0 {
 			t.Errorf("%s: without a label: %q", at, unnamed)
 		}
+		me.accessible(t, at)
 	}
 	me.look(1280, "light")
 	for name, at := range map[string]string{"overview-desk": "/s/demo-shop", "sites-desk": "/", "audit-desk": "/audit", "events-desk": "/s/demo-shop/events"} {
