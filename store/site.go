@@ -22,6 +22,11 @@ type Site struct {
 	Created      int64  `json:"created"`
 	Revision     uint64 `json:"revision"`
 	Author       string `json:"-"` // who makes it; the audit log keeps that
+
+	// What the audit log keeps of the settings before and after a change, without secrets: the store cannot tell which those
+	// are. Where it is empty, the log keeps a hash, which tells only that they changed.
+	Earlier string `json:"-"`
+	Later   string `json:"-"`
 }
 
 const siteColumns = `id, name, environment, zone, web_facing, personal_data, secret, settings, created, revision`
@@ -39,7 +44,7 @@ func (db *DB) CreateSite(ctx context.Context, s Site) error {
 		if err != nil {
 			return err
 		}
-		return audit(ctx, tx, Audited{At: s.Created, Site: s.ID, Author: s.Author, Action: what, Subject: "site", Later: s.facts()})
+		return audit(ctx, tx, Audited{At: s.Created, Site: s.ID, Author: s.Author, Action: what, Subject: "site", Later: s.facts(s.Later)})
 	})
 }
 
@@ -52,7 +57,7 @@ func (db *DB) UpdateSite(ctx context.Context, s Site, author string, at int64) e
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE site SET name = $2, environment = $3, zone = $4, web_facing = $5, personal_data = $6, settings = $7 WHERE id = $1`,
 			s.ID, s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Settings)
-		return []Change{{Kind: ChangePolicy, Subject: "site", Before: old.facts(), Body: s.facts()}}, err
+		return []Change{{Kind: ChangePolicy, Subject: "site", Before: old.facts(s.Earlier), Body: s.facts(s.Later)}}, err
 	})
 }
 
@@ -70,19 +75,22 @@ func (db *DB) DeleteSite(ctx context.Context, id, author string, at int64) error
 	})
 }
 
-// facts is what the audit log keeps of a site: of its settings, which may hold secrets, only whether they are the same.
-func (s Site) facts() string {
-	settings := sha256.Sum256([]byte(s.Settings))
+// facts is what the audit log keeps of a site.
+func (s Site) facts(settings string) string {
+	if settings == "" {
+		sum := sha256.Sum256([]byte(s.Settings))
+		settings = `"sha256 ` + hex.EncodeToString(sum[:8]) + `"`
+	}
 	text, err := json.Marshal(struct {
-		Name         string `json:"name"`
-		Environment  string `json:"environment"`
-		Zone         string `json:"zone"`
-		WebFacing    bool   `json:"web_facing"`
-		PersonalData bool   `json:"personal_data"`
-		Settings     string `json:"settings_sha256"`
-	}{s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, hex.EncodeToString(settings[:8])})
+		Name         string          `json:"name"`
+		Environment  string          `json:"environment"`
+		Zone         string          `json:"zone"`
+		WebFacing    bool            `json:"web_facing"`
+		PersonalData bool            `json:"personal_data"`
+		Settings     json.RawMessage `json:"settings"`
+	}{s.Name, s.Environment, s.Zone, s.WebFacing, s.PersonalData, json.RawMessage(settings)})
 	if err != nil {
-		panic(err) // strings and booleans always have a JSON form
+		panic(err) // strings and booleans always have a JSON form, and the settings are one already
 	}
 	return string(text)
 }

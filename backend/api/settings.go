@@ -25,19 +25,7 @@ type SiteChange struct {
 	Answer       *wire.Answer   `json:"answer,omitempty" doc:"the whole of it"`
 }
 
-// secretless is a document without the keys that tokens are signed with.
-func secretless(d site.Document) site.Document {
-	for _, t := range []**wire.Token{&d.Identity.Token, &d.Identity.Attest} {
-		if *t != nil && (*t).Algorithm == "HS256" {
-			without := **t
-			without.Key = ""
-			*t = &without
-		}
-	}
-	return d
-}
-
-// withSecrets puts back what secretless left out.
+// withSecrets puts back what Secretless left out.
 func withSecrets(next, had wire.Identity) wire.Identity {
 	for _, t := range []struct{ next, had *wire.Token }{{next.Token, had.Token}, {next.Attest, had.Attest}} {
 		if t.next != nil && t.had != nil && t.next.Algorithm == "HS256" && t.had.Algorithm == "HS256" && t.next.Key == "" {
@@ -66,7 +54,7 @@ func (a *api) settings() {
 			return site.Document{}, err
 		}
 		d, err := site.Read(s)
-		return secretless(d), err
+		return d.Secretless(), err
 	})
 	op(a, on(access.Change), "PATCH", "/sites/{site}/settings", "change-site", "Change what is said once about a site", func(ctx context.Context, in *struct {
 		On
@@ -92,7 +80,7 @@ func (a *api) settings() {
 			return site.Document{}, err
 		}
 		d, err := site.Read(s)
-		return secretless(d), err
+		return d.Secretless(), err
 	})
 	op(a, on(access.Change), "POST", "/sites/{site}/settings/address", "try-address", "Which address guards would take for a client's, by proxies that are given and not kept", func(ctx context.Context, in *struct {
 		On

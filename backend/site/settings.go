@@ -100,11 +100,32 @@ func (d Document) Declares(part string) bool { return slices.Contains(d.Declared
 // Read gives what is said about a site.
 func Read(s store.Site) (Document, error) {
 	var d Document
+	if s.Settings == "" {
+		return d, nil // it is being made
+	}
 	if err := json.Unmarshal([]byte(s.Settings), &d); err != nil {
 		return d, fmt.Errorf("the settings of site %s: %w", s.Name, err)
 	}
 	d.Facts = Facts{Name: s.Name, Environment: s.Environment, Zone: s.Zone, WebFacing: s.WebFacing, PersonalData: s.PersonalData}
 	return d, nil
+}
+
+// Secretless is the document without the keys that tokens are signed with.
+func (d Document) Secretless() Document {
+	for _, t := range []**wire.Token{&d.Identity.Token, &d.Identity.Attest} {
+		if *t != nil && (*t).Algorithm == "HS256" {
+			without := **t
+			without.Key = ""
+			*t = &without
+		}
+	}
+	return d
+}
+
+// told is what the audit log keeps of the settings. A key that was replaced shows as one that is there.
+func (d Document) told() (string, error) {
+	text, err := json.Marshal(d.Secretless().Settings)
+	return string(text), err
 }
 
 // onto gives the site as a document says it.
@@ -116,8 +137,16 @@ func (d Document) onto(s store.Site) (store.Site, error) {
 	if err != nil {
 		return s, err
 	}
+	before, err := Read(s)
+	if err != nil {
+		return s, err
+	}
+	if s.Earlier, err = before.told(); err != nil {
+		return s, err
+	}
 	s.Environment, s.Zone, s.WebFacing, s.PersonalData, s.Settings = d.Environment, d.Zone, d.WebFacing, d.PersonalData, string(text)
-	return s, nil
+	s.Later, err = d.told()
+	return s, err
 }
 
 func changed(a, b store.Site) bool {

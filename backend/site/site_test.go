@@ -134,3 +134,27 @@ func TestAChangeIsReadAsAGuardWould(t *testing.T) {
 		}
 	}
 }
+
+// The audit log says what was changed, and keeps no key.
+func TestTheAuditLogSaysWhatChanged(t *testing.T) {
+	sites, ctx := newSites(t), t.Context()
+	s, err := sites.Create(ctx, Facts{Name: "shop"}, feed.Settings{Defaults: true}, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const secret = "a-secret-of-thirty-two-bytes-or-more"
+	s, err = sites.Change(ctx, s, "ada", func(d *Document) {
+		d.Identity.Proxies, d.Identity.Header = []string{"10.0.0.0/8"}, "X-Forwarded-For"
+		d.Identity.Token = &wire.Token{From: "header:Authorization", Algorithm: "HS256", Key: secret, Claim: "sub"}
+	})
+	if err != nil || !strings.Contains(s.Settings, secret) {
+		t.Fatalf("%v", err)
+	}
+	log, err := sites.DB.AuditLog(ctx, store.AuditQuery{Site: s.ID, Limit: 10})
+	if err != nil || len(log) != 2 {
+		t.Fatalf("%d entries, %v", len(log), err)
+	}
+	if e := log[0]; !strings.Contains(e.Later, `"proxies":["10.0.0.0/8"]`) || strings.Contains(e.Earlier, "10.0.0.0") || !strings.Contains(e.Earlier, `"defaults":true`) || strings.Contains(e.Later, secret) {
+		t.Errorf("from %s to %s", e.Earlier, e.Later)
+	}
+}
