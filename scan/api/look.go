@@ -100,7 +100,7 @@ func (l *Look) say(v scan.Verdict, why, unlock string) {
 
 func (l *Look) where() string {
 	if l.Op == nil {
-		return l.Base.String()
+		return l.Base.Path
 	}
 	return l.Op.Name()
 }
