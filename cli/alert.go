@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +20,9 @@ type alertCmd struct {
 	List   alertListCmd   `cmd:"" help:"Where alerts go." default:"1"`
 	Add    alertAddCmd    `cmd:"" help:"Send alerts to Slack, mail or a webhook."`
 	Test   alertTestCmd   `cmd:"" help:"Send a test alert now and print what the other side said."`
+	Edit   alertEditCmd   `cmd:"" help:"Change what a channel is called, where it leads or what it hears."`
+	Mute   alertMuteCmd   `cmd:"" help:"Tell a channel nothing for a while."`
+	Secret alertSecretCmd `cmd:"" help:"Give a webhook a new secret; the old one is valid too until --finish."`
 	Delete alertDeleteCmd `cmd:"" help:"Send no more alerts there."`
 	Log    alertLogCmd    `cmd:"" help:"What was sent where, and what came back."`
 }
@@ -71,6 +76,87 @@ func (c *alertAddCmd) Run(s *session) error {
 		if made.Secret != "" {
 			fmt.Fprintf(w, "Verify what comes with this secret, which is not shown again: %s\n", made.Secret)
 		}
+	})
+}
+
+type alertEditCmd struct {
+	ID       string   `arg:"" help:"Of the channel, from palisade alert list."`
+	Name     string   `help:"What you call it." default:""`
+	URL      string   `help:"Of Slack's incoming webhook, or of your own receiver; stays unless given." placeholder:"URL"`
+	To       []string `help:"Addresses, for email; stay unless given." placeholder:"ADDRESS"`
+	Kinds    []string `help:"Only these, such as lever,guard-lost; all: everything." placeholder:"KIND"`
+	Severity string   `help:"And above: info, low, medium, high or critical." enum:",info,low,medium,high,critical" default:""`
+}
+
+func (c *alertEditCmd) Run(s *session) error {
+	var all []alert.Channel
+	if err := s.call("GET", "/alerts/channels", nil, &all); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(x alert.Channel) bool { return x.ID == c.ID })
+	if i < 0 {
+		return fmt.Errorf("there is no channel %s; see: palisade alert list", clean(c.ID))
+	}
+	hears := all[i].Hears
+	switch {
+	case len(c.Kinds) == 1 && c.Kinds[0] == "all":
+		hears.Kinds = nil
+	case len(c.Kinds) > 0:
+		hears.Kinds = nil
+		for _, k := range c.Kinds {
+			hears.Kinds = append(hears.Kinds, alert.Kind(k))
+		}
+	}
+	settings := map[string]any{}
+	if c.URL != "" {
+		settings["url"] = c.URL
+	}
+	if len(c.To) > 0 {
+		settings["to"] = c.To
+	}
+	body := map[string]any{"name": cmp.Or(c.Name, all[i].Name), "settings": settings, "kinds": hears.Kinds, "sites": hears.Sites, "severity": cmp.Or(c.Severity, hears.Severity.String())}
+	var changed alert.Channel
+	if err := s.call("PUT", "/alerts/channels/"+url.PathEscape(c.ID), body, &changed); err != nil {
+		return err
+	}
+	return s.show(changed, func(w io.Writer) { fmt.Fprintf(w, "%s is changed.\n", clean(changed.Name)) })
+}
+
+type alertMuteCmd struct {
+	ID  string `arg:"" help:"Of the channel."`
+	For string `help:"How long, such as 2h; unless given it speaks again." default:"" placeholder:"TIME"`
+}
+
+func (c *alertMuteCmd) Run(s *session) error {
+	var changed alert.Channel
+	if err := s.call("POST", "/alerts/channels/"+url.PathEscape(c.ID)+"/mute", map[string]string{"for": c.For}, &changed); err != nil {
+		return err
+	}
+	return s.show(changed, func(w io.Writer) {
+		if changed.Muted == 0 {
+			fmt.Fprintf(w, "%s speaks again.\n", clean(changed.Name))
+			return
+		}
+		fmt.Fprintf(w, "%s is told nothing %s.\n", clean(changed.Name), s.until(changed.Muted))
+	})
+}
+
+type alertSecretCmd struct {
+	ID     string `arg:"" help:"Of the channel."`
+	Finish bool   `help:"The receiver knows the new one: sign with it only."`
+}
+
+func (c *alertSecretCmd) Run(s *session) error {
+	var made api.NewChannel
+	if err := s.call("POST", "/alerts/channels/"+url.PathEscape(c.ID)+"/secret", map[string]bool{"finish": c.Finish}, &made); err != nil {
+		return err
+	}
+	return s.show(made, func(w io.Writer) {
+		if made.Secret == "" {
+			fmt.Fprintf(w, "%s is signed with the new secret only.\n", clean(made.Name))
+			return
+		}
+		fmt.Fprintf(w, "The new secret, which is not shown again: %s\nWhen the receiver knows it: palisade alert secret %s --finish\n", made.Secret, made.ID)
 	})
 }
 

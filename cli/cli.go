@@ -60,6 +60,7 @@ type commands struct {
 	Appeal  appealCmd  `cmd:"" help:"What refused people say, and your answer."`
 	Ban     banCmd     `cmd:"" help:"Keep a client out."`
 	Allow   allowCmd   `cmd:"" help:"Let a client pass whatever the rules say."`
+	Trap    trapCmd    `cmd:"" help:"Decoys: lay them, and see who touched them."`
 	Network networkCmd `cmd:"" help:"Network lists: clouds, crawlers, Tor and your own."`
 	Lever   leverCmd   `cmd:"" help:"Close a route at once, and open it again."`
 	Event   eventCmd   `cmd:"" help:"What happens, as it happens."`

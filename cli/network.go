@@ -1,23 +1,30 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"strings"
 
 	"palisade.dev/backend/api"
 	"palisade.dev/backend/client"
+	"palisade.dev/backend/network"
+	"palisade.dev/backend/network/desk"
 	"palisade.dev/guard/wire"
 )
 
 type networkCmd struct {
 	List    networkListCmd    `cmd:"" help:"Lists with source, age and size." default:"1"`
-	Lookup  networkLookupCmd  `cmd:"" help:"Which lists cover an address."`
+	Lookup  networkLookupCmd  `cmd:"" help:"Who is behind an address, and what a request from it would get."`
 	Refresh networkRefreshCmd `cmd:"" help:"Renew one list now."`
 	Block   networkBlockCmd   `cmd:"" help:"Block, challenge or label the clients of some networks on a route."`
 	Unblock networkUnblockCmd `cmd:"" help:"Take such a block away."`
 	Blocks  networkBlocksCmd  `cmd:"" help:"What is blocked where."`
+	Write   networkWriteCmd   `cmd:"" help:"Keep a list of your own."`
+	Show    networkShowCmd    `cmd:"" help:"Print a list that somebody wrote, as it was typed."`
+	Delete  networkDeleteCmd  `cmd:"" help:"Take away a list that somebody wrote."`
 }
 
 type networkListCmd struct{}
@@ -41,10 +48,16 @@ func (c *networkListCmd) Run(s *session) error {
 }
 
 type networkLookupCmd struct {
-	Address string `arg:"" help:"Such as 203.0.113.7."`
+	Address string `arg:"" help:"Such as 203.0.113.7, or a prefix."`
+	Request string `arg:"" optional:"" help:"What it asks for, such as 'POST /users/log_in': then the site's verdict is told, with bans and allowances."`
+	Agent   string `help:"User agent of that request." default:""`
+	onSite
 }
 
 func (c *networkLookupCmd) Run(s *session) error {
+	if c.Request != "" || c.Site != "" || strings.Contains(c.Address, "/") {
+		return c.onSiteToo(s)
+	}
 	var found []client.Found
 	if err := s.call("GET", "/networks/lookup?address="+url.QueryEscape(c.Address), nil, &found); err != nil {
 		return err
@@ -57,6 +70,130 @@ func (c *networkLookupCmd) Run(s *session) error {
 			fmt.Fprintf(w, "%s (%s)\n", f.Name, f.Title)
 		}
 	})
+}
+
+// onSiteToo asks one site, which knows more than the lists do.
+func (c *networkLookupCmd) onSiteToo(s *session) error {
+	path, err := s.site(c.Site)
+	if err != nil {
+		return err
+	}
+	q := url.Values{"address": {c.Address}}
+	if method, target, ok := strings.Cut(c.Request, " "); ok {
+		q.Set("method", method)
+		q.Set("target", strings.TrimSpace(target))
+	} else if c.Request != "" {
+		q.Set("target", c.Request)
+	}
+	if c.Agent != "" {
+		q.Set("agent", c.Agent)
+	}
+	var a desk.Answer
+	if err := s.call("GET", path+"/lookup?"+q.Encode(), nil, &a); err != nil {
+		return err
+	}
+	return s.show(a, func(w io.Writer) {
+		if len(a.Lists) == 0 {
+			fmt.Fprintf(w, "%s is on no list.\n", clean(a.Subject))
+		}
+		for _, l := range a.Lists {
+			part := ""
+			if !l.Whole {
+				part = ", some of it"
+			}
+			fmt.Fprintf(w, "%s (%s%s)\n", l.Name, clean(l.Title), part)
+			for _, u := range l.Uses {
+				fmt.Fprintf(w, "  %s on %s, by %s %s\n", clean(u.Then), clean(u.Route), u.What, clean(u.Name))
+			}
+		}
+		for _, x := range a.Allowances {
+			fmt.Fprintf(w, "%s is on the allow list. %s\n", clean(x.Subject), clean(x.Note))
+		}
+		for _, b := range a.Bans {
+			fmt.Fprintf(w, "%s is banned %s. %s\n", clean(b.Subject), s.until(b.Until), clean(strings.TrimSpace(b.Rule+" "+b.Note)))
+		}
+		if v := a.Verdict; v != nil {
+			fmt.Fprintf(w, "It would get: %s %s %s\n", v.Action, clean(v.Reason), clean(v.Rule))
+		}
+	})
+}
+
+type networkWriteCmd struct {
+	Name  string `arg:"" help:"office becomes the list own/office."`
+	File  string `arg:"" optional:"" help:"With a prefix or address a line; standard input unless given." default:"-"`
+	Title string `help:"What people read." default:""`
+	Kind  string `help:"own unless given; with another kind, rules about that kind mean this list too." default:""`
+}
+
+func (c *networkWriteCmd) Run(s *session) error {
+	in := s.In
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, desk.MaxText+1))
+	if err != nil {
+		return fmt.Errorf("reading the list: %w", err)
+	}
+	name := strings.TrimPrefix(c.Name, "own/")
+	old, err := c.before(s, name)
+	if err != nil {
+		return err
+	}
+	body := map[string]any{"text": string(text), "title": cmp.Or(c.Title, old.Title), "kind": cmp.Or(c.Kind, old.Kind), "was": old.Updated}
+	var covers network.Covers
+	if err := s.call("PUT", "/networks/own/"+url.PathEscape(name), body, &covers); err != nil {
+		return err
+	}
+	return s.show(covers, func(w io.Writer) {
+		fmt.Fprintf(w, "own/%s is kept: %s prefixes after joining.\n", clean(name), thousands(covers.Prefixes))
+	})
+}
+
+// before finds the list that is written anew, if there is one.
+func (c *networkWriteCmd) before(s *session, name string) (api.OwnList, error) {
+	var all []api.OwnList
+	if err := s.call("GET", "/networks/own", nil, &all); err != nil {
+		return api.OwnList{}, err
+	}
+	for _, l := range all {
+		if l.Name == "own/"+name {
+			return l, nil
+		}
+	}
+	return api.OwnList{}, nil
+}
+
+type networkShowCmd struct {
+	Name string `arg:"" help:"Such as own/office."`
+}
+
+func (c *networkShowCmd) Run(s *session) error {
+	name := strings.TrimPrefix(c.Name, "own/")
+	l, err := (&networkWriteCmd{}).before(s, name)
+	if err != nil {
+		return err
+	}
+	if l.Name == "" {
+		return fmt.Errorf("nobody wrote a list own/%s here; what there is: palisade network list", clean(name))
+	}
+	return s.show(l, func(w io.Writer) {
+		for line := range strings.Lines(l.Text) {
+			fmt.Fprintln(w, clean(strings.TrimRight(line, "\r\n")))
+		}
+	})
+}
+
+type networkDeleteCmd struct {
+	Name string `arg:"" help:"Such as own/office."`
+}
+
+func (c *networkDeleteCmd) Run(s *session) error {
+	return s.do("DELETE", "/networks/own/"+url.PathEscape(strings.TrimPrefix(c.Name, "own/")), nil)
 }
 
 type networkRefreshCmd struct {
