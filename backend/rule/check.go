@@ -108,6 +108,9 @@ func (r *Rules) check(p *wire.Policy, draft wire.Rule) (notes []string, faults F
 			notes = append(notes, text)
 		}
 	}
+	if draft.Spare == "shared-address" && !bans(draft.Then) {
+		notes = append(notes, "spare: shared-address spares from a ban, and this rule bans nobody")
+	}
 	if err != nil {
 		for l := range strings.Lines(err.Error()) {
 			text := strings.TrimPrefix(strings.TrimSuffix(l, "\n"), prefix)

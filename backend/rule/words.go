@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,13 +34,18 @@ func Sentence(r wire.Rule) string {
 		b.WriteString(" " + w)
 	}
 	b.WriteString(": " + answers(r.Then))
-	switch r.Spare {
-	case "shared-address":
+	switch {
+	case r.Spare == "shared-address" && bans(r.Then):
 		b.WriteString("; an address that several people share is not banned for it")
-	case "known-device":
+	case r.Spare == "known-device":
 		b.WriteString("; a device that signed in to the account before passes")
 	}
 	return b.String() + "."
+}
+
+// bans reports whether a rule bans.
+func bans(then wire.Words) bool {
+	return slices.ContainsFunc(then, func(w string) bool { return w == "ban" || strings.HasPrefix(w, "ban ") })
 }
 
 func plural(n, one, many string) string {

@@ -23,7 +23,7 @@ type editor struct {
 	Form     form
 	YAML     string
 	Base     string // the YAML on which both sides last agreed
-	Says     string
+	Says     sentence
 	Faults   rule.Faults
 	Notes    []string
 	Problem  string // that is about neither side alone
@@ -109,7 +109,8 @@ func (p *Pages) begin(r *page.Request) error {
 
 // offer is a template's rule with what it does in words.
 type offer struct {
-	Name, Says, Limit string
+	Name string
+	Says sentence
 }
 
 type card struct {
@@ -121,7 +122,7 @@ func offered(cards []template.Card) (out []card) {
 	for _, c := range cards {
 		k := card{Card: c}
 		for _, x := range c.Rules {
-			k.Offers = append(k.Offers, offer{x.Name, rule.Sentence(x), x.Limit})
+			k.Offers = append(k.Offers, offer{x.Name, sentence(rule.Sentence(x))})
 		}
 		out = append(out, k)
 	}
@@ -155,8 +156,8 @@ func (e *editor) agree(x wire.Rule) {
 	x.Mode, x.Source = "", "" // the buttons say the mode
 	e.Form, e.YAML, e.Says = formOf(x), rule.YAML(x), ""
 	e.Base = e.YAML
-	if x.Limit != "" {
-		e.Says = rule.Sentence(x)
+	if x.Limit != "" && len(e.Faults) == 0 {
+		e.Says = sentence(rule.Sentence(x))
 	}
 }
 
@@ -292,7 +293,7 @@ func (p *Pages) edit(r *page.Request) error {
 	if do == "on" && r.PostForm.Get("sure") == "" {
 		if _, done := p.Rules.Rehearsed(r.Here, s.draft); !done {
 			return r.Render(http.StatusOK, pages, "sure.html", "Switch on without a rehearsal?", question{
-				Name: s.At, Says: rule.Sentence(s.draft), Mode: "on", Version: s.Was, YAML: rule.YAML(s.draft),
+				Name: s.At, Says: sentence(rule.Sentence(s.draft)), Mode: "on", Version: s.Was, YAML: rule.YAML(s.draft),
 			})
 		}
 	}
@@ -330,7 +331,7 @@ func (p *Pages) follow(r *page.Request) error {
 		}
 		e := s.editor
 		e.agree(s.draft)
-		out.Says, out.Notes = e.Says, append(out.Notes, s.Notes...)
+		out.Says, out.Notes = string(e.Says), append(out.Notes, s.Notes...)
 		if s.byYAML {
 			out.Form, out.Base = &e.Form, s.YAML
 		} else {

@@ -41,7 +41,7 @@ var answers = []struct{ Word, Says string }{
 // spares are whom a rule goes easy on.
 var spares = []struct{ Word, Says string }{
 	{"", "nobody"},
-	{"shared-address", "addresses that several people sign in from"},
+	{"shared-address", "addresses that several people sign in from: no ban"},
 	{"known-device", "devices that signed in to the account before"},
 }
 

@@ -38,14 +38,14 @@ func (p *Pages) history(r *page.Request) error {
 		return err // there never was one
 	}
 	for _, v := range versions {
-		x := past{Version: v, What: "changed", Diff: diff(yaml(v.Earlier), yaml(v.Later))}
+		x := past{Version: v, What: "Changed", Diff: diff(yaml(v.Earlier), yaml(v.Later))}
 		switch {
 		case v.Earlier == nil:
-			x.What = "made"
+			x.What = "Made"
 		case v.Later == nil:
-			x.What = "deleted"
+			x.What = "Deleted"
 		case yaml(v.Earlier) == yaml(v.Later):
-			x.What = "kept as it was"
+			x.What = "Kept as it was"
 		}
 		h.Changes = append(h.Changes, x)
 	}

@@ -33,7 +33,7 @@ type stage struct {
 	Title    string // of the rule
 	Kept     *rule.State
 	Job      *rehearse.Job
-	Says     string
+	Says     sentence
 	YAML     string
 	Span     string
 	Percent  int
@@ -63,7 +63,7 @@ func (p *Pages) stage(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := stage{Name: name, Title: name, Kept: &s, Says: s.Says}
+	v := stage{Name: name, Title: name, Kept: &s, Says: sentence(s.Says)}
 	if j, ok := p.Rules.Under(r.Here, name); ok {
 		return r.Redirect(r.Path("rules", name, "rehearse", j.ID))
 	}
@@ -98,7 +98,7 @@ func (p *Pages) rehearsal(r *page.Request) error {
 	if !ok || name != j.Rule.Name && name != unborn {
 		return page.Refuse(http.StatusNotFound, "This rehearsal is no longer known: its result is kept for two hours, and not over a restart. Rehearse the rule again.")
 	}
-	v := stage{Name: name, Title: j.Rule.Name, Job: &j, Says: rule.Sentence(j.Rule)}
+	v := stage{Name: name, Title: j.Rule.Name, Job: &j, Says: sentence(rule.Sentence(j.Rule))}
 	draft := j.Rule
 	draft.Mode, draft.Source = "", ""
 	v.YAML = rule.YAML(draft)

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"net/http"
+	"strings"
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/rule"
@@ -50,12 +51,29 @@ func (p *Pages) Routes() []page.Route {
 // unborn is where a rule's name stands in addresses while it has none.
 const unborn = "new"
 
+// sentence is a rule in words. Part of them are those of whoever wrote the rule.
+type sentence string
+
+// Pieces are its clauses, each short enough to be shown whole unless somebody made it long.
+func (s sentence) Pieces() (out []string) {
+	for _, part := range strings.SplitAfter(string(s), "; ") {
+		out = append(out, strings.SplitAfter(part, ": ")...)
+	}
+	return out[:min(len(out), maxPieces)]
+}
+
+// maxPieces bounds what is shown of a sentence.
+const maxPieces = 40
+
 // line is a rule in the list.
 type line struct {
 	rule.State
 	Hits     rule.Hits
 	Up, Down bool // it can be moved
 }
+
+// Pieces are the clauses of what it says.
+func (l line) Pieces() []string { return sentence(l.Says).Pieces() }
 
 type list struct {
 	Rules []line
@@ -89,7 +107,7 @@ func (p *Pages) list(r *page.Request) error {
 // question is asked before something that people may come to regret.
 type question struct {
 	Name    string
-	Says    string
+	Says    sentence
 	Mode    string
 	Version string
 	YAML    string // of a draft; none: the rule as it is kept
@@ -106,7 +124,7 @@ func (p *Pages) mode(r *page.Request) error {
 	was := r.PostForm.Get("was")
 	if mode == "on" && cmp.Or(now.Mode, "on") != "on" && r.PostForm.Get("sure") == "" {
 		if _, ok := p.Rules.Rehearsed(r.Here, now.Rule); !ok {
-			return r.Render(http.StatusOK, pages, "sure.html", "Switch on without a rehearsal?", question{Name: name, Says: now.Says, Mode: mode, Version: was})
+			return r.Render(http.StatusOK, pages, "sure.html", "Switch on without a rehearsal?", question{Name: name, Says: sentence(now.Says), Mode: mode, Version: was})
 		}
 	}
 	_, err = p.Rules.SetMode(r.Context(), r.Here, name, mode, was, r.Author())
@@ -147,7 +165,7 @@ func (p *Pages) askDelete(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Render(http.StatusOK, pages, "delete.html", "Delete "+now.Name+"?", question{Name: now.Name, Says: now.Says, Again: isDefault(now.Name)})
+	return r.Render(http.StatusOK, pages, "delete.html", "Delete "+now.Name+"?", question{Name: now.Name, Says: sentence(now.Says), Again: isDefault(now.Name)})
 }
 
 // isDefault reports whether a new site has a rule of the name.

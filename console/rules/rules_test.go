@@ -168,7 +168,7 @@ func (h *house) rule(name string) rule.State {
 // TestFromATemplateToARuleInForce is the way through the room, without script.
 func TestFromATemplateToARuleInForce(t *testing.T) {
 	h := newHouse(t)
-	h.has(h.get("/s/shop/rules"), 200, "no rules of its own", "Begin with a template", "login-pair", "More than 5 requests a minute at @login", `<span class="chip good"><bdi>on</bdi></span>`)
+	h.has(h.get("/s/shop/rules"), 200, "no rules of its own", "Begin with a template", "login-pair", "More than 5 requests a minute at @login of one account from one address: ", `<span class="chip good"><bdi>on</bdi></span>`)
 	h.has(h.get("/s/shop/rules/new"), 200, "Checkout", "checkout-declined", "5 declined payments an hour", "?template=login-pair")
 	w := h.get("/s/shop/rules/new?template=checkout-address")
 	h.has(w, 200, `value="checkout-address"`, "limit: 6 per 10m", "More than 6 requests in 10 minutes at POST /checkout from one address")
@@ -294,7 +294,7 @@ func TestHistoryOfARule(t *testing.T) {
 		}
 	}
 	w := h.get("/s/shop/rules/mine/history")
-	h.has(w, 200, "changed by <bdi>bob</bdi>", "made by <bdi>bob</bdi>", "<del>− limit: 2 per 1h</del>\n<ins>+ limit: 3 per 1h</ins>", "13:00:00 CET")
+	h.has(w, 200, "Changed by <bdi>bob</bdi>", "Made by <bdi>bob</bdi>", "<del>− limit: 2 per 1h</del>\n<ins>+ limit: 3 per 1h</ins>", "13:00:00 CET")
 	n := regexp.MustCompile(`name="n" value="(\d+)"`).FindStringSubmatch(w.Body.String())[1]
 	h.goes(h.post("/s/shop/rules/mine/undo", "n", n), "/s/shop/rules/mine/history")
 	if got := h.rule("mine"); got.Limit != "2 per 1h" || got.Author != "ada" {
@@ -305,7 +305,7 @@ func TestHistoryOfARule(t *testing.T) {
 	h.has(h.get("/s/shop/rules/login-pair/history"), 200, "as Palisade brought it")
 	h.has(h.get("/s/shop/rules/none/history"), 404)
 	h.goes(h.post("/s/shop/rules/mine/delete"), "/s/shop/rules")
-	h.has(h.get("/s/shop/rules/mine/history"), 200, "deleted by <bdi>ada</bdi>", "!The rule as it is")
+	h.has(h.get("/s/shop/rules/mine/history"), 200, "Deleted by <bdi>ada</bdi>", "!The rule as it is")
 }
 
 // traffic is an hour of it: an office of three that signs in, and a machine, both asking for /search.
