@@ -156,6 +156,10 @@ func changed(a, b store.Site) bool {
 // Change lets edit change what is said of a site, reads the outcome as a guard would, and keeps it. What the configuration
 // file says cannot be changed here, nor the name: running guards refuse the policy of a site of another name.
 func (s *Sites) Change(ctx context.Context, site store.Site, author string, edit func(*Document)) (store.Site, error) {
+	site, err := s.DB.SiteByID(ctx, site.ID) // as it is by now: another may have changed another part
+	if err != nil {
+		return site, err
+	}
 	d, err := Read(site)
 	if err != nil {
 		return site, err
