@@ -110,7 +110,7 @@ func (t *Target) IDs(op *spec.Operation, param string, who *identity.Identity) [
 			case strings.EqualFold(from, collection):
 			case rank == 3: // a bare id of something else
 				// "me" answers with the identifier of oneself, which is what a user's parameter wants.
-				if !strings.Contains(thing, "user") && !strings.Contains(thing, "account") || !isMe(from) {
+				if !strings.Contains(thing, "user") && !strings.Contains(thing, "account") || !IsMe(from) {
 					continue
 				}
 				rank = 6
@@ -138,7 +138,8 @@ func (t *Target) IDs(op *spec.Operation, param string, who *identity.Identity) [
 	return out
 }
 
-func isMe(path string) bool {
+// IsMe says that a path answers with who asks.
+func IsMe(path string) bool {
 	last := strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
 	return slices.Contains([]string{"me", "profile", "account", "whoami", "self", "current", "userinfo", "user"}, last)
 }

@@ -142,6 +142,10 @@ func newTarget(o Options) (*Target, error) {
 	if b := o.Budget; b.Parallel > 0 {
 		budget.Parallel = b.Parallel
 	}
+	if len(o.Sources) == 0 && base.Hostname() == "127.0.0.1" {
+		// This machine has sixteen million addresses of its own; a second one costs nothing.
+		o.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.2")}
+	}
 	c, err := client.New(client.Options{
 		Target: base, Scope: o.Scope, Budget: budget, Clock: o.Clock, Insecure: o.Insecure, Permit: o.Proof.Permit,
 		Sources: o.Sources, Agent: "palisade-scan", Chance: rand.New(rand.NewPCG(o.Seed, 0)),

@@ -8,6 +8,11 @@ import (
 	"palisade.dev/scan/api/authentication/unenforced"
 	"palisade.dev/scan/api/authentication/weaksecret"
 	"palisade.dev/scan/api/authentication/wellformed"
+	"palisade.dev/scan/api/rate/alias"
+	"palisade.dev/scan/api/rate/keyform"
+	"palisade.dev/scan/api/rate/partition"
+	"palisade.dev/scan/api/rate/spoof"
+	"palisade.dev/scan/api/rate/threshold"
 )
 
 // Entries are all probes, by category and name.
@@ -17,4 +22,9 @@ var Entries = []Entry{
 	{unenforced.Probe, unenforced.Samples},
 	{weaksecret.Probe, weaksecret.Samples},
 	{wellformed.Probe, wellformed.Samples},
+	{alias.Probe, alias.Samples},
+	{keyform.Probe, keyform.Samples},
+	{partition.Probe, partition.Samples},
+	{spoof.Probe, spoof.Samples},
+	{threshold.Probe, threshold.Samples},
 }

@@ -1,0 +1,282 @@
+// Package rate is what the probes for limits share: which operations to try, how to press one until it refuses, and how to
+// be sure that it still does. All of these probes run apart from the others, one after another.
+package rate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"palisade.dev/scan/api"
+	"palisade.dev/scan/api/answer"
+	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/api/identity"
+	"palisade.dev/scan/api/spec"
+)
+
+// Class is the kind of operation, of which one each is pressed.
+type Class string
+
+// The classes.
+const (
+	Keyed  Class = "keyed"   // asked with a credential
+	Public Class = "public"  // asked by anybody
+	Door   Class = "sign-in" // lets people in
+)
+
+// Meter is an operation, how it is asked, and what came of pressing it.
+type Meter struct {
+	Class     Class
+	Op        *spec.Operation
+	Request   client.Request
+	Sent      int              // requests until it refused, or all
+	Good      *client.Exchange // the last that passed
+	Throttled *client.Exchange // the refusal; nil: none within Sent
+	All       []*client.Exchange
+	Took      time.Duration
+}
+
+// quiet is how many attempts at signing in are made unasked: enough to tell a limit for people, and the account that is
+// tried does not exist, so nobody is locked out.
+const quiet = 30
+
+// Meters presses one operation of each class, once for all probes.
+func Meters(ctx context.Context, l *api.Look) []*Meter {
+	return l.Once("rate meters", func() any {
+		var all []*Meter
+		if op, c := l.Guarded(ctx); op != nil {
+			all = append(all, press(ctx, l, &Meter{Class: Keyed, Op: op, Request: c.Valid.Request}, l.Bursts.Requests))
+		}
+		for _, op := range l.Operations {
+			if op.Method != http.MethodGet || op.Demand == spec.Required || len(op.PathParams()) > 0 || op.Path == "/" {
+				continue
+			}
+			if c := l.Controls(ctx, op); c.Nobody.OK() && !c.Absence.Is(c.Nobody) {
+				all = append(all, press(ctx, l, &Meter{Class: Public, Op: op, Request: c.Nobody.Request}, l.Bursts.Requests))
+				break
+			}
+		}
+		for _, op := range l.Operations {
+			if !api.SignsIn(op) || op.Body == nil || op.Body.Raw != "" && op.Body.Example == nil {
+				continue
+			}
+			most := quiet
+			if l.Bursts.SignInOK {
+				most = l.Bursts.SignIn
+			}
+			m := &Meter{Class: Door, Op: op, Request: Attempt(l, op, "palisade-nobody@example.com")}
+			if first := l.Ask(ctx, "an attempt to sign in", m.Request); first.Kind() != answer.Denied && first.Kind() != answer.Refused && first.Kind() != answer.Missing {
+				continue
+			}
+			all = append(all, press(ctx, l, m, most))
+			break
+		}
+		return all
+	}).([]*Meter)
+}
+
+// Attempt is a request to sign in with a wrong password.
+func Attempt(l *api.Look, op *spec.Operation, account string) client.Request {
+	r := l.Request(op, nil)
+	var m map[string]any
+	if json.Unmarshal(r.Body, &m) != nil {
+		return r
+	}
+	for name, v := range m {
+		lower := strings.ToLower(name)
+		if _, isText := v.(string); !isText {
+			continue
+		}
+		switch {
+		case strings.Contains(lower, "pass"):
+			m[name] = "palisade-wrong-1A!"
+		case strings.Contains(lower, "mail"), strings.Contains(lower, "user"), strings.Contains(lower, "login"), strings.Contains(lower, "account"):
+			m[name] = account
+		}
+	}
+	r.Body, _ = json.Marshal(m)
+	return r
+}
+
+// press asks until two refusals in a row: one alone is a server in a mood and no limit.
+func press(ctx context.Context, l *api.Look, m *Meter, most int) *Meter {
+	m.Request.Burst = true
+	began := l.Client.Clock().Now()
+	for m.Sent < most {
+		x := l.Ask(ctx, fmt.Sprintf("request %d of a burst", m.Sent+1), m.Request)
+		if x.Kind() == answer.Lost {
+			break
+		}
+		m.Sent++
+		m.All = append(m.All, x)
+		if x.Kind() != answer.Throttled {
+			m.Good = x
+			continue
+		}
+		second := l.Ask(ctx, "the next", m.Request)
+		if second.Kind() == answer.Throttled {
+			m.Throttled = x
+			break
+		}
+	}
+	m.Took = l.Client.Clock().Now().Sub(began)
+	return m
+}
+
+// Hold presses on until the operation refuses again, and says whether it does.
+func (m *Meter) Hold(ctx context.Context, l *api.Look) bool {
+	if m.Throttled == nil {
+		return false
+	}
+	for range m.Sent + 5 {
+		x := l.Ask(ctx, "control: still refused", m.Request)
+		if x.Kind() == answer.Lost {
+			return false
+		}
+		if x.Kind() == answer.Throttled && l.Ask(ctx, "control: still refused", m.Request).Kind() == answer.Throttled {
+			return true
+		}
+	}
+	return false
+}
+
+// Still asks once whether the operation refuses now.
+func (m *Meter) Still(ctx context.Context, l *api.Look) *client.Exchange {
+	x := l.Ask(ctx, "control: as before, still refused", m.Request)
+	if x.Kind() != answer.Throttled {
+		return nil
+	}
+	return x
+}
+
+// Passes says that a variant is served while the plain request is refused, before and after. The plain one is pressed
+// again where it recovered meanwhile. It gives what shows it.
+func (m *Meter) Passes(ctx context.Context, l *api.Look, title string, variant client.Request) []*client.Exchange {
+	if !m.Hold(ctx, l) {
+		return nil
+	}
+	before := m.Still(ctx, l)
+	variant.Burst = true
+	x := l.Ask(ctx, title, variant)
+	after := m.Still(ctx, l)
+	if before == nil || after == nil || !m.served(x) {
+		return nil
+	}
+	return []*client.Exchange{before, x, after}
+}
+
+// served says that an answer is of the operation itself: what it gave before it refused.
+func (m *Meter) served(x *client.Exchange) bool {
+	if !x.Kind().Tells() || m.Good == nil || x.Kind() != m.Good.Kind() {
+		return false
+	}
+	return x.Status == m.Good.Status && (x.Request.Method == http.MethodHead || answer.SameShape(x.Answer, m.Good.Answer))
+}
+
+// Limited are the meters that refused.
+func Limited(ms []*Meter) []*Meter {
+	return slices.DeleteFunc(slices.Clone(ms), func(m *Meter) bool { return m.Throttled == nil || m.Good == nil })
+}
+
+// Unlimited says for a probe that has nothing to hold on to why.
+func Unlimited(l *api.Look) {
+	l.CannotTell("no limit was met, so there is nothing to go round", "press harder: --burst 200")
+}
+
+// Who tells how a meter asks.
+func (m *Meter) Who() string {
+	if m.Request.As == nil {
+		return "without a credential"
+	}
+	return "as " + m.Request.As.Name
+}
+
+// As gives the request as somebody else.
+func (m *Meter) As(who *identity.Identity) client.Request { return m.Request.By(who) }
+
+// Fields are what an answer says of limits.
+type Fields struct {
+	Limit, Remaining int // -1: not said
+	Reset            time.Duration
+	ResetSaid        bool
+	Names            []string
+	Wrong            []string // fields that cannot be read
+}
+
+// Read reads the fields of RateLimit and its elders.
+func Read(h http.Header, now time.Time) Fields {
+	f := Fields{Limit: -1, Remaining: -1}
+	number := func(name string, into *int) {
+		v := h.Get(name)
+		if v == "" {
+			return
+		}
+		f.Names = append(f.Names, name)
+		v, _, _ = strings.Cut(v, ",")
+		v, _, _ = strings.Cut(v, ";")
+		n, err := strconv.Atoi(strings.TrimSpace(v))
+		if err != nil || n < 0 {
+			f.Wrong = append(f.Wrong, fmt.Sprintf("%s: %.40q is no number", name, h.Get(name)))
+			return
+		}
+		*into = n
+	}
+	for _, prefix := range []string{"X-RateLimit-", "RateLimit-", "X-Rate-Limit-"} {
+		number(prefix+"Limit", &f.Limit)
+		number(prefix+"Remaining", &f.Remaining)
+		reset := -1
+		number(prefix+"Reset", &reset)
+		if reset >= 0 {
+			f.ResetSaid = true
+			// Some say how many seconds, some when; nobody waits thirty years.
+			f.Reset = time.Duration(reset) * time.Second
+			if reset > 1_000_000_000 {
+				f.Reset = time.Unix(int64(reset), 0).Sub(now)
+			}
+		}
+	}
+	// The newer form: RateLimit: "default";r=49;t=10 and RateLimit-Policy: "default";q=50;w=10.
+	if v := h.Get("RateLimit"); v != "" {
+		f.Names = append(f.Names, "RateLimit")
+		if n, ok := parameter(v, "r"); ok {
+			f.Remaining = n
+		} else {
+			f.Wrong = append(f.Wrong, fmt.Sprintf("RateLimit: %.60q has no r", v))
+		}
+		if n, ok := parameter(v, "t"); ok {
+			f.Reset, f.ResetSaid = time.Duration(n)*time.Second, true
+		}
+	}
+	if v := h.Get("RateLimit-Policy"); v != "" {
+		f.Names = append(f.Names, "RateLimit-Policy")
+		if n, ok := parameter(v, "q"); ok {
+			f.Limit = n
+		}
+	}
+	return f
+}
+
+func parameter(v, name string) (int, bool) {
+	v, _, _ = strings.Cut(v, ",")
+	for p := range strings.SplitSeq(v, ";") {
+		if k, val, ok := strings.Cut(strings.TrimSpace(p), "="); ok && k == name {
+			n, err := strconv.Atoi(val)
+			return n, err == nil && n >= 0
+		}
+	}
+	return 0, false
+}
+
+// Median is the middle of some times.
+func Median(times []time.Duration) time.Duration {
+	if len(times) == 0 {
+		return 0
+	}
+	times = slices.Sorted(slices.Values(times))
+	return times[len(times)/2]
+}
