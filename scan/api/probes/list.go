@@ -9,8 +9,11 @@ import (
 	"palisade.dev/scan/api/authentication/weaksecret"
 	"palisade.dev/scan/api/authentication/wellformed"
 	"palisade.dev/scan/api/rate/alias"
+	"palisade.dev/scan/api/rate/authcost"
+	"palisade.dev/scan/api/rate/headers"
 	"palisade.dev/scan/api/rate/keyform"
 	"palisade.dev/scan/api/rate/partition"
+	"palisade.dev/scan/api/rate/refusal"
 	"palisade.dev/scan/api/rate/spoof"
 	"palisade.dev/scan/api/rate/threshold"
 )
@@ -23,8 +26,11 @@ var Entries = []Entry{
 	{weaksecret.Probe, weaksecret.Samples},
 	{wellformed.Probe, wellformed.Samples},
 	{alias.Probe, alias.Samples},
+	{authcost.Probe, authcost.Samples},
+	{headers.Probe, headers.Samples},
 	{keyform.Probe, keyform.Samples},
 	{partition.Probe, partition.Samples},
+	{refusal.Probe, refusal.Samples},
 	{spoof.Probe, spoof.Samples},
 	{threshold.Probe, threshold.Samples},
 }
