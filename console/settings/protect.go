@@ -94,11 +94,14 @@ func ways(name string, w wanted, key string) []way {
 		key = "psk_…"
 	}
 	export := "export PALISADE_SITE_KEY=" + key + "\n"
-	host := w.Host
-	if host == "" {
-		host = "shop.example"
+	// A site of any host is served by what names none; a pattern is a regular expression to Traefik.
+	caddy, traefik := "http://:8080", "PathPrefix(`/`)"
+	if name, wild := strings.CutPrefix(w.Host, "*."); wild {
+		caddy, traefik = "http://"+w.Host+":8080", "HostRegexp(`^.+\\."+regexp.QuoteMeta(name)+"$`)"
+	} else if w.Host != "" {
+		caddy, traefik = "http://"+w.Host+":8080", "Host(`"+w.Host+"`)"
 	}
-	fit := strings.NewReplacer("http://127.0.0.1:9090", w.Back, "127.0.0.1:4000", w.App, "shop.example", host)
+	fit := strings.NewReplacer("http://127.0.0.1:9090", w.Back, "127.0.0.1:4000", w.App, "http://shop.example:8080", caddy, "Host(`shop.example`)", traefik)
 	file := func(id, name string) snippet { return snippet{id, name, fit.Replace(examples.File(name))} }
 	_, port, _ := net.SplitHostPort(w.App)
 	goApp := strings.NewReplacer("http://127.0.0.1:9090", w.Back, "127.0.0.1:4000", "127.0.0.1:"+port).Replace(examples.File("middleware/main.go"))

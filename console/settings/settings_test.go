@@ -200,7 +200,7 @@ func snippets(t *testing.T, h *pagetest.House, path string) map[string]string {
 // What is shown is what the examples say, as tests try them with real proxies, and what Palisade itself reads.
 func TestSnippetsAreWhatIsTried(t *testing.T) {
 	h := open(t)
-	all := snippets(t, h, "/s/shop/protect")
+	all := snippets(t, h, "/s/shop/protect?host=shop.example")
 	for id, file := range map[string]string{"nginx": "nginx.conf", "caddy": "Caddyfile", "traefik": "traefik.yml", "haproxy": "haproxy.cfg", "lua": "haproxy.lua"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "examples", file))
 		if err != nil {
@@ -208,6 +208,15 @@ func TestSnippetsAreWhatIsTried(t *testing.T) {
 		}
 		if all[id] != string(text) {
 			t.Errorf("%s differs from the example:\n%s", file, all[id])
+		}
+	}
+	for host, want := range map[string][2]string{
+		"":               {"http://:8080 {", "rule: PathPrefix(`/`)"},
+		"blog.example":   {"http://blog.example:8080 {", "rule: Host(`blog.example`)"},
+		"*.blog.example": {"http://*.blog.example:8080 {", "rule: HostRegexp(`^.+\\.blog\\.example$`)"},
+	} {
+		if all := snippets(t, h, "/s/shop/protect?app=[::1]:5000&host="+host); !strings.Contains(all["caddy"], want[0]) || !strings.Contains(all["traefik"], want[1]) || !strings.Contains(all["nginx"], "server [::1]:5000;") {
+			t.Errorf("%q: %s\n%s", host, all["caddy"], all["traefik"])
 		}
 	}
 	env := func(name string) (string, bool) { return "psk_x", name == "PALISADE_SITE_KEY" }
