@@ -200,7 +200,8 @@ func writeGolden(files []string) error {
 		}
 		defer os.RemoveAll(dir)
 		var names, paths, texts []string
-		for _, s := range strings.Split(string(raw), "=== ")[1:] {
+		snippets := strings.Split(string(raw), "\n=== ")
+		for _, s := range snippets[1:] {
 			name, rest, _ := strings.Cut(s, "\n")
 			source, _, _ := strings.Cut(rest, "\n---\n")
 			source = strings.TrimSuffix(source, "\n")
@@ -210,9 +211,8 @@ func writeGolden(files []string) error {
 			}
 			names, paths, texts = append(names, name), append(paths, path), append(texts, source)
 		}
-		head, _, _ := strings.Cut(string(raw), "=== ")
 		var b strings.Builder
-		b.WriteString(head)
+		b.WriteString(snippets[0] + "\n")
 		err = ask(paths, true, func(i int, a answer) error {
 			if !a.ok {
 				return fmt.Errorf("%s: elixir rejects %q: %s", file, names[i], a.reason)

@@ -7,29 +7,7 @@ func (r *reader) program() *Node {
 	if r.opt.Arguments {
 		return r.programArguments()
 	}
-	n := r.body(setOf(tEOF), nil)
-	for !r.is(tEOF) { // only the wary reader comes here: something closes what was never opened
-		base := len(r.stack)
-		r.push(n)
-		r.missAt(r.cur(), "an expression")
-		r.pos++
-		r.push(r.body(setOf(tEOF), nil))
-		n = r.sequence(r.flatten(base), r.begin(n))
-	}
-	return n
-}
-
-// flatten takes what was pushed since base, blocks opened up.
-func (r *reader) flatten(base int) []*Node {
-	nodes := r.take(base)
-	for _, n := range nodes {
-		if n.Kind == Block && n.Flags&Parens == 0 {
-			r.stack = append(r.stack, n.Args...)
-		} else {
-			r.push(n)
-		}
-	}
-	return r.take(base)
+	return r.body(setOf(tEOF), nil)
 }
 
 func (r *reader) programArguments() (tree *Node) {
@@ -39,26 +17,26 @@ func (r *reader) programArguments() (tree *Node) {
 			if _, mine := e.(failure); !mine {
 				panic(e)
 			}
-			tree = r.sequence(r.take(base), 0)
+			tree = r.sequence(r.take(base), 0, 0)
 		}
 	}()
 	r.series(tEOF, false)
 	r.pos--
-	return r.sequence(r.take(base), 0)
+	return r.sequence(r.take(base), 0, 0)
 }
 
 // body reads expressions, or clauses with arrows, up to one of the stops. What opened it is there for the wary reader; nil
 // where no `end` is due.
 func (r *reader) body(stops kinds, from *opening) *Node {
-	var c clauses
-	return r.rest(&c, len(r.stack), r.cur().start, stops|setOf(tEOF), from)
+	c := clauses{barred: stops == setOf(tEOF) || stops == setOf(tHoleEnd)}
+	return r.rest(&c, len(r.stack), r.cur(), stops|setOf(tEOF), from)
 }
 
 // rest is body after its first item: clauses and expressions read so far are in c and on the stack from base.
-func (r *reader) rest(c *clauses, base int, start int32, stops kinds, from *opening) *Node {
+func (r *reader) rest(c *clauses, base int, start *token, stops kinds, from *opening) *Node {
 	for {
 		r.skipSeparators()
-		if stops.has(r.cur().kind) || r.wary && r.bodyEnds(stops, from) {
+		if r.wary && r.bodyEnds(stops, from) || stops.has(r.cur().kind) {
 			break
 		}
 		if r.wary {
@@ -71,7 +49,7 @@ func (r *reader) rest(c *clauses, base int, start int32, stops kinds, from *open
 		}
 	}
 	if !c.any {
-		return r.sequence(r.take(base), start)
+		return r.sequence(r.take(base), start.start, start.line)
 	}
 	c.close(r)
 	args := r.take(base)
@@ -94,16 +72,21 @@ func (r *reader) bodyEnds(stops kinds, from *opening) bool {
 		return true
 	}
 	if from != nil {
-		return r.leftOpen(*from) || stops.has(r.cur().kind)
+		return r.leftOpen(*from)
 	}
-	return stops == setOf(tEOF) && !expressionStarts.has(r.cur().kind)
+	for stops == setOf(tEOF) && !expressionStarts.has(r.cur().kind) && !r.is(tEOF) { // what closes here was never opened
+		r.missAt(r.cur(), "an expression")
+		r.pos++
+		r.skipSeparators()
+	}
+	return false
 }
 
 // expressionStarts are what the wary reader goes on with at the top of a file.
 var expressionStarts = argumentStarts | setOf(tOp)
 
 // sequence makes a block of expressions. A single one stands for itself, except where Elixir wraps it.
-func (r *reader) sequence(es []*Node, start int32) *Node {
+func (r *reader) sequence(es []*Node, start, line int32) *Node {
 	if len(es) == 1 {
 		e := es[0]
 		if !negates(e) && !(e.Kind == Call && e.Name == "unquote_splicing" && len(e.Args) == 1) {
@@ -113,12 +96,14 @@ func (r *reader) sequence(es []*Node, start int32) *Node {
 	end := start
 	if len(es) > 0 {
 		start, end = r.begin(es[0]), r.end(es[len(es)-1])
+		line = r.lineIndex(es[0])
 	}
-	return r.make(Block, r.lineOf(int(start)), start, end, "", nil, es)
+	return r.make(Block, line, start, end, "", nil, es)
 }
 
 // clauses collects the clauses of a body: the one being read has its head here and its expressions on the stack.
 type clauses struct {
+	barred     bool // no arrow belongs here
 	any        bool
 	empty      bool // the arrow has just been read
 	head       *Node
@@ -134,7 +119,7 @@ func (c *clauses) close(r *reader) {
 	if len(r.stack) == c.base {
 		body = r.make(Atom, c.line, end, end, "nil", nil, nil)
 	} else {
-		body = r.sequence(r.take(c.base), end)
+		body = r.sequence(r.take(c.base), end, c.line)
 		end = r.end(body)
 	}
 	r.push(r.make(Clause, c.line, c.start, end, "", nil, r.two(c.head, body)))
@@ -143,7 +128,11 @@ func (c *clauses) close(r *reader) {
 // item reads an expression of a body and pushes it, or reads the head of a clause and its arrow.
 func (r *reader) item(c *clauses, base int) {
 	start, heads := r.cur().start, len(r.stack)
+	noArrow := c.barred || c.empty && r.toks[r.pos-1].kind != tSemi // a -> b -> c is not two clauses
 	many := r.heads(c)
+	if noArrow && r.isOp(opStab) {
+		r.fail("the end of the line")
+	}
 	if !r.isOp(opStab) {
 		if len(r.stack) != heads+1 || many {
 			r.fail("->")
@@ -244,10 +233,10 @@ func (r *reader) parenHead() (many bool) {
 		return true
 	}
 	var c clauses
-	start, key := r.cur().start, r.isKey()
+	start, key := r.cur(), r.isKey()
 	inner := r.heads(&c)
 	if r.isOp(opStab) {
-		r.arrow(&c, start, base, inner)
+		r.arrow(&c, start.start, base, inner)
 	} else if r.skipLinesBefore(tCloseParen); r.is(tCloseParen) && (key || len(r.stack) != base+1) {
 		r.pos++
 		return true
@@ -310,13 +299,13 @@ func (r *reader) fn() *Node {
 	if clauses.Kind != List || len(clauses.Args) == 0 || clauses.Args[0].Kind != Clause {
 		r.fail("-> of fn")
 	}
-	end := r.closeBlock(t)
+	end := r.closeBlock(t, from)
 	return r.make(Fn, t.line, t.start, end, "", nil, clauses.Args)
 }
 
 // closeBlock reads the `end` that is due, and is where the block ends.
-func (r *reader) closeBlock(opener *token) int32 {
-	if r.is(tEnd) {
+func (r *reader) closeBlock(opener *token, from opening) int32 {
+	if r.is(tEnd) && !(r.wary && r.outside(from)) {
 		r.pos++
 		return r.behind()
 	}
@@ -325,6 +314,9 @@ func (r *reader) closeBlock(opener *token) int32 {
 		r.fail(expected)
 	}
 	r.missAt(r.cur(), expected)
+	if k := r.toks[r.pos-1].kind; k == tEOL || k == tSemi {
+		r.pos-- // the line ends here for whoever reads on
+	}
 	return r.behind()
 }
 
@@ -345,12 +337,12 @@ func (r *reader) doBlock(start int32) *Node {
 		if !r.is(tBlockWord) {
 			break
 		}
-		if t := r.cur(); r.wary && t.flags&first != 0 && r.indentOf(t.line) < from.indent {
-			break // it belongs further out
+		if r.wary && r.outside(from) {
+			break
 		}
 		key = r.cur()
 	}
-	end := r.closeBlock(do)
+	end := r.closeBlock(do, from)
 	n := r.make(List, do.line, do.start, end, "", nil, r.take(base))
 	n.Flags |= Bare | DoBlock
 	return n

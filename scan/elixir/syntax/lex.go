@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,10 +37,10 @@ func (r *reader) run(hole bool) {
 		return &r.toks[len(r.toks)-1]
 	}
 	for {
-		if r.i >= len(r.src) || r.exhausted || len(r.toks) > 2*r.opt.MaxNodes {
-			if len(r.toks) > 2*r.opt.MaxNodes {
-				r.exhaust(r.i, "a smaller file")
-			}
+		if most := 3*r.opt.MaxNodes + 1000; len(r.toks) > most {
+			r.exhaust(r.i, fmt.Sprintf("at most %d tokens", most))
+		}
+		if r.i >= len(r.src) || r.exhausted {
 			if hole {
 				r.miss(r.i, "} of #{}", "the end of the file")
 				add(tHoleEnd, r.i)
@@ -343,15 +344,12 @@ func (r *reader) called(add adder, start int) *token {
 func (r *reader) alias(add adder) {
 	start := r.i
 	r.name()
-	switch {
-	case r.afterDot() && r.peek(0) == '(': // Foo.Bar() calls a function with a capital letter
-		add(tParenIdent, start)
-	case !r.afterDot() && r.colonAhead(0):
+	if !r.afterDot() && r.colonAhead(0) {
 		add(tKey, start)
 		r.i++
-	default:
-		add(tAlias, start)
+		return
 	}
+	add(tAlias, start)
 }
 
 func (r *reader) number(add adder) {

@@ -615,7 +615,7 @@ func (r *reader) dotted(left *Node, dot *token, bare bool) *Node {
 
 // longer makes Foo.Bar of Foo.
 func (r *reader) longer(left *Node, dot, t *token) *Node {
-	if left.Kind != Alias || left.Flags&Parens != 0 {
+	if left.Kind != Alias {
 		return r.make(Alias, dot.line, r.begin(left), t.end, r.textAt(t), left, nil)
 	}
 	name := left.Name + "." + r.textAt(t)

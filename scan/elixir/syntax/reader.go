@@ -96,8 +96,8 @@ func (r *reader) checkEncoding() {
 
 // note records a fault that takes nothing out of the tree.
 func (r *reader) note(at int, expected, found string) {
-	p := r.file.Place(at + r.opt.At.Offset)
 	if len(r.faults) < maxFaults {
+		p := r.file.Place(at + r.opt.At.Offset)
 		r.faults = append(r.faults, Fault{p.Line, p.Column, expected, found})
 	}
 }

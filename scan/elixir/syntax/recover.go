@@ -51,11 +51,20 @@ func (r *reader) openingAt(start int32) opening {
 	return opening{r.indentOf(line), int(start) - r.opt.At.Offset - int(r.file.lines[line])}
 }
 
-// leftOpen tells, before an expression, whether indentation says that the block around it ended: a definition or an `end` stands
-// further out than what opened it. Stray ends it steps over.
+// outside tells whether a token begins its line further out than the block that is being read.
+func (r *reader) outside(o opening) bool {
+	t := r.cur()
+	return t.flags&first != 0 && r.indentOf(t.line) < o.indent
+}
+
+// leftOpen tells, before an expression, whether the block around it ended without an `end`: a definition or a word of another
+// block stands further out than what opened it, or a bracket closes. Stray ends it steps over.
 func (r *reader) leftOpen(o opening) bool {
 	for {
 		t := r.cur()
+		if brackets.has(t.kind) {
+			return true
+		}
 		if t.flags&first == 0 {
 			return false
 		}
@@ -72,6 +81,8 @@ func (r *reader) leftOpen(o opening) bool {
 		}
 	}
 }
+
+var brackets = setOf(tCloseParen, tCloseSquare, tCloseCurly, tCloseBits)
 
 func (r *reader) definerAt(t *token) bool {
 	return t.flags&first != 0 && (t.kind == tIdent || t.kind == tParenIdent) && definers[r.src[t.start:t.end]]

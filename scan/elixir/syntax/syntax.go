@@ -15,7 +15,7 @@ type Option struct {
 	MaxBytes int // size of the source; 10 MB
 	MaxNodes int // nodes in the tree; 1.5 million, about 150 MB
 	MaxDepth int // levels of the tree, and of the reader's own stack; 2000
-	MaxSteps int // steps of lexer and parser together; 64 for each byte
+	MaxSteps int // steps of lexer and parser together; 8 for each byte
 
 	// At is where the source begins, for code found inside another file. All positions are then places in that file.
 	At Place
@@ -86,7 +86,7 @@ func (f *File) Source(n *Node) string {
 // The first reading stops at the first fault. Only then is the file read again by a wary reader, which trusts indentation
 // more than brackets and quotes: that one closes what seems to have been left open, drops the expression at fault, and goes on.
 func Parse(src []byte, opt Option) *File {
-	opt = opt.withDefaults()
+	opt = opt.withDefaults(len(src))
 	f := &File{at: opt.At, lines: []int32{0}, Tree: &Node{Kind: Block, Line: int32(opt.At.Line)}}
 	if len(src) > opt.MaxBytes {
 		f.Faults = []Fault{{Line: opt.At.Line, Column: opt.At.Column, Expected: fmt.Sprintf("at most %d bytes", opt.MaxBytes), Found: fmt.Sprintf("%d", len(src))}}
@@ -111,7 +111,7 @@ func Parse(src []byte, opt Option) *File {
 	return f
 }
 
-func (o Option) withDefaults() Option {
+func (o Option) withDefaults(size int) Option {
 	fill := func(n *int, by int) {
 		if *n <= 0 {
 			*n = by
@@ -120,7 +120,7 @@ func (o Option) withDefaults() Option {
 	fill(&o.MaxBytes, 10<<20)
 	fill(&o.MaxNodes, 1_500_000)
 	fill(&o.MaxDepth, 2000)
-	fill(&o.MaxSteps, 64*(o.MaxBytes+1024))
+	fill(&o.MaxSteps, 8*(size+1024))
 	fill(&o.At.Line, 1)
 	fill(&o.At.Column, 1)
 	return o
