@@ -11,6 +11,7 @@ import (
 	"palisade.dev/backend/alert/slack"
 	"palisade.dev/backend/alert/webhook"
 	"palisade.dev/backend/appeal"
+	"palisade.dev/backend/finding"
 	"palisade.dev/store"
 )
 
@@ -43,6 +44,13 @@ func (b *Backend) alerts() (*alert.Alerts, error) {
 		}
 		return a.Tell(ctx, alert.LeverMoved(s, l))
 	}
+	b.Findings = &finding.Findings{DB: b.DB, Now: b.o.Now, ID: b.id, Told: func(ctx context.Context, x store.Scan, brought store.Brought) error {
+		s, err := b.DB.SiteByID(ctx, x.Site)
+		if err != nil {
+			return err
+		}
+		return a.Tell(ctx, alert.ScanBrought(s, x, brought))
+	}}
 	b.Appeals, err = appeal.New(appeal.Options{DB: b.DB, Bans: b.Bans, Now: b.o.Now, ID: b.id, Rand: b.o.Rand, Told: func(ctx context.Context, x store.Appeal) error {
 		s, err := b.DB.SiteByID(ctx, x.Site)
 		if err != nil {

@@ -33,6 +33,7 @@ import (
 	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
+	"palisade.dev/backend/finding"
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network/desk"
@@ -76,6 +77,7 @@ type Backend struct {
 	Clients   *client.Clients
 	Entry     *entry.Entry
 	People    *people.People
+	Findings  *finding.Findings
 	Alerts    *alert.Alerts
 	Appeals   *appeal.Appeals
 	Feed      *feed.Feed
@@ -306,6 +308,8 @@ func (b *Backend) forget(ctx context.Context, now time.Time) {
 	note("bans", err)
 	_, err = b.DB.ForgetAppeals(ctx, now.Add(-appeal.Kept).UnixMilli())
 	note("appeals", err)
+	_, err = b.DB.ForgetScans(ctx, now.Add(-finding.Keep).UnixMilli())
+	note("scans", err)
 	note("sign-ins", b.People.Forget(ctx))
 	note("changes", b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()))
 }

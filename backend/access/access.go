@@ -15,19 +15,20 @@ import (
 // Permission is one kind of thing that can be done.
 type Permission uint8
 
-// The permissions, from the least to the most far-reaching.
+// The permissions.
 const (
 	See     Permission = 1 << iota // look at events, clients, bans, rules
 	Audit                          // read and export the audit log
 	Respond                        // levers, bans and allowances
 	Change                         // rules, networks, traps, settings, alerts
 	Own                            // site keys, people and their roles, deleting a site
+	Report                         // bring the results of scans
 )
 
 var permissions = []struct {
 	p    Permission
 	name string
-}{{See, "see"}, {Audit, "audit"}, {Respond, "respond"}, {Change, "change"}, {Own, "own"}}
+}{{See, "see"}, {Audit, "audit"}, {Respond, "respond"}, {Change, "change"}, {Own, "own"}, {Report, "report"}}
 
 // Scopes are the permissions' names, as tokens state them.
 func Scopes() []string {
@@ -80,8 +81,8 @@ const (
 var Roles = []Role{Owner, Responder, Viewer, Auditor}
 
 var may = map[Role]Permission{
-	Owner:     See | Audit | Respond | Change | Own,
-	Responder: See | Respond,
+	Owner:     See | Audit | Respond | Change | Own | Report,
+	Responder: See | Respond | Report,
 	Viewer:    See,
 	Auditor:   See | Audit,
 }
@@ -107,7 +108,7 @@ type Actor struct {
 }
 
 // Operator is who holds the operator's token of the data folder: whoever can read that file owns the installation.
-var Operator = Actor{Name: "operator", Roles: map[string]Role{Everywhere: Owner}, Scope: See | Audit | Respond | Change | Own}
+var Operator = Actor{Name: "operator", Roles: map[string]Role{Everywhere: Owner}, Scope: See | Audit | Respond | Change | Own | Report}
 
 // May reports whether the actor may do something on a site.
 func (a Actor) May(site string, p Permission) bool {

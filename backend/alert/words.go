@@ -220,6 +220,37 @@ func AppealSent(s store.Site, x store.Appeal) Alert {
 	}
 }
 
+// ScanBrought tells of what a scan found that was not there before.
+func ScanBrought(s store.Site, x store.Scan, b store.Brought) Alert {
+	fresh := append(append([]store.Finding{}, b.New...), b.Regressed...)
+	worst := 0
+	for _, f := range fresh {
+		worst = max(worst, f.Severity)
+	}
+	a := Alert{
+		ID: "scan " + x.ID, Kind: Scan, Severity: severityOf(worst), Site: Site{s.ID, s.Name}, Group: x.Kind + " " + x.Target,
+		Title:   fmt.Sprintf("A scan of %s (%s) found %s that were not there before", s.Name, Clean(x.Kind, short), plural(int64(len(fresh)), "fault", "faults")),
+		Several: x.Kind + " scans of " + s.Name,
+		Subject: x.Target, At: at(x.Ended), Link: page(s, nil, "scans", x.ID),
+	}
+	for i, f := range fresh {
+		if i == mostNamed {
+			a.Facts = append(a.Facts, Fact{"And", fmt.Sprintf("%d more", len(fresh)-i)})
+			break
+		}
+		word := severityOf(f.Severity).String()
+		a.Facts = append(a.Facts, Fact{strings.ToUpper(word[:1]) + word[1:], f.Title + ", " + f.Place})
+	}
+	a.Facts = append(a.Facts, Fact{"What to do", "Open the finding: it says what can go wrong and how to mend it. What you can live with, accept with a reason and an end."})
+	return a
+}
+
+// mostNamed is how many findings an alert names.
+const mostNamed = 5
+
+// severityOf turns a finding's severity, 1 to 5, into an alert's.
+func severityOf(n int) Severity { return Severity(min(max(n-1, int(Info)), int(Critical))) }
+
 // RehearsalSummary tells whom a rule in rehearsal would have refused.
 func RehearsalSummary(s store.Site, r rehearse.Report, now time.Time) Alert {
 	rule := Clean(r.Rule, short)

@@ -24,6 +24,7 @@ import (
 	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
+	"palisade.dev/backend/finding"
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network"
 	"palisade.dev/backend/network/desk"
@@ -48,6 +49,7 @@ type Parts struct {
 	Clients  *client.Clients
 	Entry    *entry.Entry
 	People   *people.People
+	Findings *finding.Findings
 	Alerts   *alert.Alerts
 	Appeals  *appeal.Appeals
 	Rand     io.Reader
@@ -100,6 +102,7 @@ func New(p Parts) http.Handler {
 	a.audit()
 	a.alerts()
 	a.people()
+	a.findings()
 	a.settings()
 	a.appeals()
 	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {
