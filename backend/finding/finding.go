@@ -203,7 +203,8 @@ func pack(report []byte) ([]byte, error) {
 	if _, err := w.Write(report); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), w.Close()
+	err := w.Close() // before its bytes are read
+	return b.Bytes(), err
 }
 
 // Report gives a scan's report, byte for byte as it was brought.
