@@ -103,6 +103,9 @@ func (t *Target) IDs(op *spec.Operation, param string, who *identity.Identity) [
 		for key, values := range k.values {
 			from, names, _ := strings.Cut(key, " ")
 			rank := fit(names, param, thing)
+			if rank == 3 && namesThing(from, param) {
+				rank = 2 // order_id is the id in a list of /orders
+			}
 			if rank == 0 {
 				continue
 			}
@@ -142,6 +145,13 @@ func (t *Target) IDs(op *spec.Operation, param string, who *identity.Identity) [
 func IsMe(path string) bool {
 	last := strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
 	return slices.Contains([]string{"me", "profile", "account", "whoami", "self", "current", "userinfo", "user"}, last)
+}
+
+// namesThing says that a parameter speaks of what a collection lists.
+func namesThing(collection, param string) bool {
+	thing := flat(singular(collection[strings.LastIndexByte(collection, '/')+1:]))
+	p := flat(param)
+	return thing != "" && (p == thing+"id" || p == thing+"uuid" || p == thing)
 }
 
 // fit says how well the names that lead to a value fit a parameter, 1 the best, 0 not at all.

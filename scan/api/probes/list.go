@@ -8,6 +8,7 @@ import (
 	"palisade.dev/scan/api/authentication/unenforced"
 	"palisade.dev/scan/api/authentication/weaksecret"
 	"palisade.dev/scan/api/authentication/wellformed"
+	"palisade.dev/scan/api/object/read"
 	"palisade.dev/scan/api/rate/alias"
 	"palisade.dev/scan/api/rate/authcost"
 	"palisade.dev/scan/api/rate/headers"
@@ -25,6 +26,7 @@ var Entries = []Entry{
 	{unenforced.Probe, unenforced.Samples},
 	{weaksecret.Probe, weaksecret.Samples},
 	{wellformed.Probe, wellformed.Samples},
+	{read.Probe, read.Samples},
 	{alias.Probe, alias.Samples},
 	{authcost.Probe, authcost.Samples},
 	{headers.Probe, headers.Samples},

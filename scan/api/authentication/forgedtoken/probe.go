@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net/http"
 	"strings"
+	"sync"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
@@ -85,12 +86,21 @@ func run(ctx context.Context, l *api.Look) {
 	}
 }
 
+// ownKey is one key for all forgeries of a run of the program: it takes a moment to make.
+var ownKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic("making a key: " + err.Error()) // since Go 1.24 the source of chance does not fail
+	}
+	return key
+})
+
 func forgeries(t *jwt.Token, keys []publicKey) []forgery {
 	turned := append([]byte{}, t.Signature...)
 	if len(turned) > 0 {
 		turned[len(turned)/2] ^= 1
 	}
-	own, _ := rsa.GenerateKey(rand.Reader, 2048)
+	own := ownKey()
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret)
 	hs := func(fields map[string]any) *jwt.Token {

@@ -21,7 +21,7 @@ var Probe = api.Probe{
 		ID: "api/rate/headers", Title: "Rate limit fields contradict themselves", Severity: scan.Low, CWE: []int{684, 770},
 		Standards: []string{"OWASP API4:2023", "PCI DSS 4.0 8.3.4", "PCI DSS 4.0 6.4.2", "SOC 2 A1.1"}, Doc: doc,
 	},
-	Mode: api.Passive, Whole: true, Apart: true,
+	Mode: api.Passive, Whole: true,
 	Fix: "Let one place write the fields: limit, what remains (one less for each request), and when it begins anew, in seconds from now. Write the same ones for everybody.",
 	Run: run,
 }
@@ -32,7 +32,6 @@ func run(ctx context.Context, l *api.Look) {
 	if op != nil {
 		r = c.Valid.Request
 	}
-	r.Burst = true
 	var said []rate.Fields
 	var all []*client.Exchange
 	now := l.Client.Clock().Now()

@@ -1,6 +1,7 @@
 package spoof
 
 import (
+	"net/http"
 	"strings"
 
 	"palisade.dev/scan/api/fixture"
@@ -28,7 +29,22 @@ var Samples = []fixture.Sample{
 	{Name: "CF-Connecting-IP without Cloudflare", Kind: fixture.Vulnerable, Make: believes("CF-Connecting-IP", whole)},
 	{Name: "Forwarded", Kind: fixture.Vulnerable, Make: believes("Forwarded", whole)},
 	{Name: "the connection counts", Kind: fixture.Fixed},
-	{Name: "a proxy's own entry counts, the last", Kind: fixture.Fixed, Make: believes("X-Nothing", whole)},
+	{Name: "a proxy's own entry counts, the last", Kind: fixture.Fixed, Make: func(s *fixture.Shop) {
+		s.Wrap = append(s.Wrap, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Header.Add("X-Forwarded-For", (&fixture.Call{R: r}).Address())
+				next.ServeHTTP(w, r)
+			})
+		})
+		s.Limit = func(c *fixture.Call, r *fixture.Route) (string, int) {
+			entries := strings.Split(strings.Join(c.R.Header.Values("X-Forwarded-For"), ","), ",")
+			who := strings.TrimSpace(entries[len(entries)-1])
+			if c.User != nil {
+				who = c.User.Name
+			}
+			return who + r.Pattern, 20
+		}
+	}},
 	{Name: "claims are refused", Kind: fixture.Fixed, Make: func(s *fixture.Shop) {
 		s.Gate = func(c *fixture.Call, _ *fixture.Route) bool {
 			if c.R.Header.Get("X-Forwarded-For") != "" {
