@@ -40,12 +40,9 @@ func (r *reader) rest(c *clauses, base int, start *token, stops kinds, from *ope
 			break
 		}
 		if r.wary {
-			if !r.try(func() { r.item(c, base); r.endItem(c, stops) }) {
-				continue
-			}
+			r.try(stops == setOf(tEOF), func() { r.item(c, base, stops) })
 		} else {
-			r.item(c, base)
-			r.endItem(c, stops)
+			r.item(c, base, stops)
 		}
 	}
 	if !c.any {
@@ -126,7 +123,7 @@ func (c *clauses) close(r *reader) {
 }
 
 // item reads an expression of a body and pushes it, or reads the head of a clause and its arrow.
-func (r *reader) item(c *clauses, base int) {
+func (r *reader) item(c *clauses, base int, stops kinds) {
 	start, heads := r.cur().start, len(r.stack)
 	noArrow := c.barred || c.empty && r.toks[r.pos-1].kind != tSemi // a -> b -> c is not two clauses
 	many := r.heads(c)
@@ -137,6 +134,7 @@ func (r *reader) item(c *clauses, base int) {
 		if len(r.stack) != heads+1 || many {
 			r.fail("->")
 		}
+		r.endItem(c, stops)
 		return
 	}
 	if !c.any && heads != base {

@@ -216,10 +216,10 @@ func (r *reader) peek(n int) byte {
 
 func (r *reader) at(text string) bool { return strings.HasPrefix(r.src[r.i:], text) }
 
-// last is the kind of the token before; at the very start that of a line's end.
+// last is the kind of the token before; at the very start that of a separator.
 func (r *reader) last() kind {
 	if len(r.toks) == 0 {
-		return tEOL
+		return tSemi
 	}
 	return r.toks[len(r.toks)-1].kind
 }

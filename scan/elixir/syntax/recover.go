@@ -88,12 +88,12 @@ func (r *reader) definerAt(t *token) bool {
 	return t.flags&first != 0 && (t.kind == tIdent || t.kind == tParenIdent) && definers[r.src[t.start:t.end]]
 }
 
-// try reads one expression. Where that fails and the expression began its line, it is dropped, and reading goes on at the next
-// line that does not belong to it.
-func (r *reader) try(read func()) (ok bool) {
-	if !r.wary || r.cur().flags&first == 0 {
+// try reads one expression. Where that fails, it is dropped, and reading goes on at the next line that does not belong to it.
+// An expression that did not begin its line takes with it the one around it, unless it stands at the top.
+func (r *reader) try(top bool, read func()) {
+	if !top && r.cur().flags&first == 0 {
 		read()
-		return true
+		return
 	}
 	begin, stack, depth := r.pos, len(r.stack), r.depth
 	defer func() {
@@ -103,11 +103,9 @@ func (r *reader) try(read func()) (ok bool) {
 			}
 			r.stack, r.depth = r.stack[:stack], depth
 			r.resume(begin)
-			ok = false
 		}
 	}()
 	read()
-	return true
 }
 
 // resume moves on to where reading can go on after the expression that began at a token.
