@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"sync"
 
 	"palisade.dev/config"
 	"palisade.dev/guard/wire"
@@ -22,8 +23,18 @@ type Card struct {
 	Rules []wire.Rule `json:"rules" yaml:"rules"`
 }
 
-// Cards are all templates; their rules are in rehearsal, as whatever is new ought to be.
+// Cards are all templates; their rules are in rehearsal, as whatever is new ought to be. Whoever asks gets copies.
 func Cards() ([]Card, error) {
+	all, err := readCards()
+	out := slices.Clone(all)
+	for i := range out {
+		out[i].Rules = slices.Clone(out[i].Rules)
+	}
+	return out, err
+}
+
+// readCards reads them once: it takes some milliseconds, and pages ask.
+var readCards = sync.OnceValues(func() ([]Card, error) {
 	var read struct {
 		Cards []Card `yaml:"cards"`
 	}
@@ -50,4 +61,4 @@ func Cards() ([]Card, error) {
 		}
 	}
 	return read.Cards, nil
-}
+})

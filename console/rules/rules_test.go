@@ -50,7 +50,7 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	h := &house{t: t, role: access.Owner, where: access.Everywhere, now: noon}
-	if h.Backend, err = backend.Open(t.Context(), backend.Options{DB: db, Dir: dir, Networks: config.Networks{Refresh: &no}, Now: func() time.Time { return h.now }}); err != nil {
+	if h.Backend, err = backend.Open(t.Context(), backend.Options{DB: db, Dir: dir, Networks: config.Networks{Refresh: &no}, Retention: 30 * 24 * time.Hour, Now: func() time.Time { return h.now }}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
