@@ -48,8 +48,9 @@ type Status struct {
 // Stale is after how long without word from its source a list that is renewed counts as old.
 const Stale = 7 * day
 
-// Old reports whether a list that should be renewed was not, for so long that somebody should look.
-func (s Status) Old() bool { return s.Renewed && s.Age > Stale }
+// Old reports whether a list that should be renewed was not, for so long that somebody should look. One that was not tried yet,
+// as in the first minutes of an installation, is no reason to.
+func (s Status) Old() bool { return s.Renewed && s.Age > Stale && !s.LastTry.IsZero() }
 
 func (k Kept) status(now time.Time, renewed bool) Status {
 	l := k.List

@@ -57,6 +57,9 @@ func (n *Networks) Routes() []page.Route {
 type group struct {
 	Kind, Title string
 	Lists       []desk.State
+	Prefixes    int
+	Old         int
+	Uses        []desk.Use // of any of them, each once
 }
 
 // kinds are what kinds of lists mean, to people.
@@ -85,8 +88,15 @@ func (n *Networks) lists(r *page.Request) error {
 		}
 		g := &v.Groups[len(v.Groups)-1]
 		g.Lists = append(g.Lists, l)
+		g.Prefixes += l.Prefixes
+		for _, u := range l.Uses {
+			if !slices.ContainsFunc(g.Uses, func(x desk.Use) bool { return x.What == u.What && x.Name == u.Name }) {
+				g.Uses = append(g.Uses, u)
+			}
+		}
 		if l.Old() {
 			v.Old++
+			g.Old++
 		}
 		if l.Kind == network.Crawler || l.Kind == network.Monitor || l.Kind == network.Webhook {
 			v.Bots = append(v.Bots, l)
