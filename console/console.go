@@ -18,6 +18,7 @@ import (
 	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
+	"palisade.dev/backend/finding"
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/people"
@@ -29,6 +30,7 @@ import (
 	appeals "palisade.dev/console/appeal"
 	"palisade.dev/console/asset"
 	"palisade.dev/console/door"
+	"palisade.dev/console/findings"
 	"palisade.dev/console/networks"
 	"palisade.dev/console/page"
 	members "palisade.dev/console/people"
@@ -58,6 +60,7 @@ type Parts struct {
 	Here     settings.Installation
 	Entry    *entry.Entry
 	People   *people.People
+	Findings *finding.Findings
 	Public   string                  // where people open the console; "": wherever they ask
 	Operator func(token string) bool // whether a token is the operator's
 	Seen     func(remote string)     // told from where somebody steers, so that no ban holds them
@@ -99,8 +102,9 @@ func routes(d *door.Door, p Parts) []page.Route {
 	hear := &appeals.Appeal{DB: p.DB, Appeals: p.Appeals, URL: p.Here.URL}
 	told := &alerts.Alerts{Alerts: p.Alerts, DB: p.DB, Rand: p.Rand}
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
+	fault := &findings.Room{DB: p.DB, Findings: p.Findings}
 	var all []page.Route
-	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
+	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), fault.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)
 	}
 	all = append(all, told.Routes()...)
@@ -120,7 +124,7 @@ func fault(err error) (int, string) {
 	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator), errors.Is(err, people.ErrLastOwner), errors.Is(err, people.ErrLastWay):
 		return http.StatusConflict, err.Error()
 	case errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
-		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, event.ErrQuery):
+		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, finding.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, event.ErrQuery):
 		return http.StatusUnprocessableEntity, err.Error()
 	}
 	return http.StatusInternalServerError, "That could not be done now. Try again in a moment; the log of the back end says why."

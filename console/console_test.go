@@ -24,6 +24,7 @@ import (
 	"palisade.dev/config"
 	"palisade.dev/console"
 	"palisade.dev/console/settings"
+	"palisade.dev/scan"
 	"palisade.dev/store"
 	"palisade.dev/store/sqlite"
 )
@@ -80,7 +81,7 @@ func (h *house) pass(d time.Duration) {
 func (h *house) parts() console.Parts {
 	return console.Parts{
 		DB: h.DB, Events: h.Events, Search: h.Search, Bans: h.Bans, Levers: h.Levers, Feed: h.Feed, Clients: h.Clients, Alerts: h.Alerts, Appeals: h.Appeals,
-		Sites: h.Sites, Rules: h.Rules, Desk: h.Desk, Traps: h.Traps, Rand: rand.Reader, Here: settings.Installation{}, Entry: h.Entry, People: h.People,
+		Sites: h.Sites, Rules: h.Rules, Desk: h.Desk, Traps: h.Traps, Rand: rand.Reader, Here: settings.Installation{}, Entry: h.Entry, People: h.People, Findings: h.Findings,
 		Operator: h.Operator, Seen: h.Steered, Key: h.Secret("console"), ID: h.NewID, Now: h.clock, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -376,5 +377,55 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	}
 	if tried < 20 {
 		t.Errorf("only %d forms were tried", tried)
+	}
+}
+
+// A report is a stranger's input: file names, messages and evidence come from whatever was scanned.
+func TestFindingsOfAHostileReport(t *testing.T) {
+	h := newHouse(t)
+	owner := h.joins("owner@example.com", nil)
+	const evil = `<img src=x onerror=alert(1)>` + "\x1b[31m\u202e" + `javascript:alert(1)`
+	f := scan.Finding{
+		Check: "elixir/sqlquery", Title: evil, Message: evil, Severity: scan.High, Place: scan.Place{File: evil, Start: scan.Position{Line: 1, Column: 1}, Symbol: evil},
+		Excerpt: evil, Flow: []scan.Step{{Place: scan.Place{File: evil}, Text: evil, Note: evil}}, Evidence: []scan.Exchange{{Title: evil, Request: evil, Response: evil, Curl: evil}},
+		Fix: &scan.Fix{Text: evil, Edits: []scan.Edit{{File: evil, New: evil}}}, Package: &scan.Package{Name: evil, Version: evil, Fixed: []string{evil}}, Standards: []string{evil}, CWE: []int{89},
+	}
+	run := scan.Run{
+		Kind: "code", Target: evil, Tool: evil, Started: h.now.Add(-time.Minute), Ended: h.now, Checks: []scan.Check{{ID: "elixir/sqlquery", Title: evil}}, Findings: scan.Stamp([]scan.Finding{f}),
+		Gaps: []scan.Gap{{Where: evil, Why: evil}}, Facts: []scan.Fact{{Name: evil, Value: evil}}, Outcomes: []scan.Outcome{{Check: "x", Where: evil, Verdict: scan.CouldNotTell, Why: evil, Unlock: evil}},
+	}
+	report, err := run.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := h.Findings.Bring(context.Background(), h.shop, report, "ci")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/", "/s/shop/findings", "/s/shop/findings/" + b.New[0].ID, "/s/shop/scans", "/s/shop/scans/" + b.Scan.ID} {
+		p := owner.get(path)
+		if p.status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, p.status, p.text)
+		}
+		if strings.Contains(p.text, "<img src=x") || strings.Contains(p.text, "\x1b") {
+			t.Errorf("%s shows a stranger's markup or terminal codes as they are", path)
+		}
+	}
+	if p := owner.get("/s/shop/scans/" + b.Scan.ID + "/report"); p.text != string(report) || !strings.HasPrefix(p.header.Get("Content-Disposition"), "attachment") {
+		t.Error("the evidence is not what was brought")
+	}
+	if p := owner.get("/s/other/scans/" + b.Scan.ID); p.status != http.StatusNotFound {
+		t.Errorf("the scan under another site: %d", p.status)
+	}
+	accept := "/s/shop/findings/" + b.New[0].ID + "/accept"
+	if p := owner.post(accept, url.Values{"reason": {"x"}}); !strings.Contains(strings.ToLower(owner.get(p.to).text), "say why it is accepted") {
+		t.Errorf("without a reason: %d to %s", p.status, p.to)
+	}
+	owner.post(accept, url.Values{"reason": {"only staff can reach it"}, "for": {"90d"}})
+	if p := owner.get("/s/shop/findings"); !strings.Contains(p.text, "Nothing open matches") {
+		t.Error("an accepted finding is still open")
+	}
+	if p := owner.get("/s/shop/findings?state=accepted"); !strings.Contains(p.text, "owner@example.com") {
+		t.Error("who accepted it is not told")
 	}
 }

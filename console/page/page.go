@@ -264,7 +264,7 @@ func (r *Request) Render(status int, set Set, name, title string, data any) erro
 	if !ok {
 		return fmt.Errorf("there is no template %s", name)
 	}
-	v := &View{R: r, Title: title, Data: data}
+	v := &View{R: r, Title: visible(title, 200), Data: data}
 	v.Flash = r.flash()
 	if r.Signed {
 		sites, err := r.Frame.Sites(r.Context())

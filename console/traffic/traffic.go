@@ -21,6 +21,7 @@ import (
 	"palisade.dev/console/chart"
 	"palisade.dev/console/page"
 	"palisade.dev/guard/wire"
+	"palisade.dev/scan"
 	"palisade.dev/store"
 )
 
@@ -59,6 +60,15 @@ type line struct {
 	Last    int64
 	Refused uint64
 	Today   uint64
+	Faults  []faults // open findings, the worst first
+	Worst   int64    // a number to sort by: the worst first, then how many
+	Scanned int64    // when anything of it was last scanned
+}
+
+// faults is how many open findings of a severity there are.
+type faults struct {
+	Word string
+	N    int
 }
 
 // silent is three times as long as a guard's poll waits.
@@ -72,6 +82,10 @@ func (t *Traffic) sites(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	found, err := t.DB.FindingCounts(r.Context(), r.Now.UnixMilli())
+	if err != nil {
+		return err
+	}
 	var lines []line
 	for _, s := range all {
 		if !r.Person.Actor.May(s.ID, access.See) {
@@ -81,6 +95,7 @@ func (t *Traffic) sites(r *page.Request) error {
 		if err != nil {
 			return err
 		}
+		l.scanned(found[s.ID])
 		lines = append(lines, l)
 	}
 	by := r.FormValue("sort")
@@ -90,6 +105,10 @@ func (t *Traffic) sites(r *page.Request) error {
 			return int(b.Refused) - int(a.Refused)
 		case "bans":
 			return b.Bans - a.Bans
+		case "faults":
+			return cmp.Compare(b.Worst, a.Worst)
+		case "scanned":
+			return cmp.Compare(a.Scanned, b.Scanned)
 		case "environment":
 			return strings.Compare(a.Environment, b.Environment)
 		case "exposed":
@@ -104,6 +123,19 @@ func (t *Traffic) sites(r *page.Request) error {
 		return strings.Compare(a.Name, b.Name)
 	})
 	return r.Render(http.StatusOK, pages, "sites.html", "Sites", lines)
+}
+
+// scanned says what scans found.
+func (l *line) scanned(c store.SiteFindings) {
+	for s := scan.Critical; s > scan.Info; s-- {
+		if n := c.Open[s]; n > 0 {
+			l.Faults = append(l.Faults, faults{s.String(), n})
+		}
+		l.Worst = l.Worst*100_000 + int64(min(c.Open[s], 99_999))
+	}
+	for _, at := range c.Scanned {
+		l.Scanned = max(l.Scanned, at.At)
+	}
 }
 
 // enforced reports whether the site has guards and all of them are at its newest revision.
