@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"palisade.dev/scan"
+	"palisade.dev/scan/api/probes"
 	"palisade.dev/scan/baseline"
 	"palisade.dev/scan/code"
 	"palisade.dev/scan/deps"
@@ -54,10 +55,13 @@ func (e ended) Error() string {
 func (e ended) Unwrap() error { return e.err }
 
 type scanCmd struct {
-	Code          scanCodeCmd    `cmd:"" help:"Scan a source tree: code and dependencies."`
-	Explain       scanExplainCmd `cmd:"" help:"What a check looks for, why, and how to mend it."`
-	Checks        scanChecksCmd  `cmd:"" help:"List all checks."`
-	ImportSobelow scanImportCmd  `cmd:"" name:"import-sobelow" help:"Take over what a project told Sobelow to skip."`
+	Code          scanCodeCmd      `cmd:"" help:"Scan a source tree: code and dependencies."`
+	API           scanAPICmd       `cmd:"" name:"api" help:"Scan a running API from outside."`
+	Explain       scanExplainCmd   `cmd:"" help:"What a check looks for, why, and how to mend it."`
+	Checks        scanChecksCmd    `cmd:"" help:"List all checks."`
+	Replay        scanReplayCmd    `cmd:"" help:"Ask again what showed a finding of an API, and show the answers."`
+	VerifyFix     scanVerifyFixCmd `cmd:"" name:"verify-fix" help:"Ask again whether a finding of an API is mended."`
+	ImportSobelow scanImportCmd    `cmd:"" name:"import-sobelow" help:"Take over what a project told Sobelow to skip."`
 }
 
 // sinks are the formats by name, and the endings of files that mean one.
@@ -299,6 +303,9 @@ func allChecks() []scan.Check {
 		checks = append(checks, s.Checks()...)
 	}
 	checks = append(checks, suppress.Checks()...)
+	for _, p := range probes.All() {
+		checks = append(checks, p.Check)
+	}
 	slices.SortFunc(checks, func(a, b scan.Check) int { return strings.Compare(a.ID, b.ID) })
 	return checks
 }

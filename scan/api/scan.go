@@ -25,6 +25,8 @@ import (
 type Options struct {
 	URL        string
 	Document   *spec.Document // nil: look for one
+	SpecURL    string         // where it is, if that is known
+	Only       *scan.Place    // look at this operation only, to see whether a finding is there still
 	Identities []*identity.Identity
 	Probes     []Probe
 	Mode       Mode
@@ -85,6 +87,15 @@ func Scan(ctx context.Context, o Options) (*scan.Run, error) {
 	}
 	for _, who := range t.Identities {
 		if _, err := t.Refresh(ctx, who); err != nil {
+			return nil, err
+		}
+	}
+	if o.SpecURL != "" {
+		data, err := t.fetch(ctx, o.SpecURL)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the specification: %w", ErrUnreachable, err)
+		}
+		if t.Doc, err = spec.Read(ctx, data, o.SpecURL, t.fetch); err != nil {
 			return nil, err
 		}
 	}
@@ -232,7 +243,7 @@ func (t *Target) runProbes(ctx context.Context, n *notes) {
 			n.take(l)
 			continue
 		}
-		n.of += len(t.looks(p))
+		n.of += len(t.looks(p, n.o.Only))
 		if p.Apart {
 			apart = append(apart, p)
 			continue
@@ -254,7 +265,7 @@ func (t *Target) runProbes(ctx context.Context, n *notes) {
 }
 
 func (t *Target) run(ctx context.Context, n *notes, p *Probe) {
-	for _, op := range t.looks(p) {
+	for _, op := range t.looks(p, n.o.Only) {
 		l := t.newLook(p, op)
 		l.run(ctx)
 		n.take(l)
@@ -262,12 +273,15 @@ func (t *Target) run(ctx context.Context, n *notes, p *Probe) {
 }
 
 // looks are the operations a probe looks at; a nil one is the whole target.
-func (t *Target) looks(p *Probe) []*spec.Operation {
+func (t *Target) looks(p *Probe, only *scan.Place) []*spec.Operation {
 	if p.Whole {
 		return []*spec.Operation{nil}
 	}
 	var ops []*spec.Operation
 	for _, op := range t.Operations {
+		if only != nil && (op.Path != only.URL || op.Method != only.Method) {
+			continue
+		}
 		if (p.Fits == nil && t.Askable(op)) || (p.Fits != nil && p.Fits(t, op)) {
 			ops = append(ops, op)
 		}

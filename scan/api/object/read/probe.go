@@ -5,14 +5,15 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
 	"palisade.dev/scan/api/spec"
-	"slices"
-	"strings"
 )
 
 //go:embed doc.md

@@ -5,12 +5,13 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/rate"
-	"time"
 )
 
 //go:embed doc.md

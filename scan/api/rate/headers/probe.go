@@ -5,11 +5,12 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/rate"
-	"strings"
 )
 
 //go:embed doc.md

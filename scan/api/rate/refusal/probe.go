@@ -5,13 +5,14 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
+	"time"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/rate"
-	"strings"
-	"time"
 )
 
 //go:embed doc.md

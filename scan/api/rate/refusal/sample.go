@@ -30,7 +30,7 @@ var Samples = []fixture.Sample{
 	})},
 	{Name: "a page", Kind: fixture.Vulnerable, Make: refusing(func(c *fixture.Call, _ time.Duration) {
 		c.W.Header().Set("Retry-After", "10")
-		http.Error(c.W, "<h1>Slow down</h1>", 429)
+		http.Error(c.W, "<h1>Slow down</h1>", http.StatusTooManyRequests)
 	})},
 	{Name: "for caches", Kind: fixture.Vulnerable, Make: refusing(func(c *fixture.Call, _ time.Duration) {
 		c.W.Header().Set("Retry-After", "10")

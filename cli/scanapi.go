@@ -1,0 +1,443 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"palisade.dev/scan"
+	"palisade.dev/scan/api"
+	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/api/identity"
+	"palisade.dev/scan/api/probes"
+	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/baseline"
+	"palisade.dev/scan/report"
+	"palisade.dev/scan/suppress"
+)
+
+// apiFlags say what to scan, as whom and how far to go.
+type apiFlags struct {
+	Spec     string   `help:"OpenAPI or Swagger document: a file or an address. Looked for where it is not given." placeholder:"FILE|URL"`
+	Curl     string   `help:"A curl line to take operation and credential from; @FILE reads it, - reads stdin." placeholder:"LINE"`
+	HAR      string   `help:"HAR file of a browser to take operations from." name:"har" placeholder:"FILE"`
+	Identity []string `help:"Somebody to ask as: NAME[:ROLE]=KIND:…:SOURCE, as alice=bearer:env:ALICE_TOKEN; may be given again." placeholder:"WHO" sep:"none"`
+	Mode     string   `help:"How far to go: passive, active, intrusive." default:"active" placeholder:"MODE"`
+	Scope    []string `help:"Another host that belongs to the API." placeholder:"HOST"`
+	Insecure bool     `help:"Do not verify the target's certificate."`
+
+	IOwnThis   bool   `help:"State that a public target is yours; the report repeats it." name:"i-own-this"`
+	OwnerToken string `help:"Token that proves it, in DNS or at /.well-known/palisade-owner.txt." placeholder:"TOKEN"`
+
+	Requests    int           `help:"The most requests." placeholder:"N"`
+	Rate        float64       `help:"The most requests a second." placeholder:"N"`
+	Megabytes   int64         `help:"The most to read." name:"bytes" placeholder:"MB"`
+	Time        time.Duration `help:"The longest it may take." placeholder:"DURATION"`
+	Burst       int           `help:"Requests with which a limit is looked for." default:"60" placeholder:"N"`
+	BurstSignIn bool          `help:"Press sign-in as hard as other operations; it may lock accounts."`
+	From        []string      `help:"Another address of this machine to send from, for limits by address." placeholder:"ADDRESS"`
+	Seed        uint64        `help:"Of everything that is drawn by chance." default:"1" placeholder:"N"`
+}
+
+type scanAPICmd struct {
+	URL           string   `arg:"" optional:"" help:"Where the API is; a curl line says so too."`
+	Checks        []string `help:"Only these checks, as api/rate/spoof or api/rate/*." placeholder:"CHECK"`
+	Skip          []string `help:"All but these checks." placeholder:"CHECK"`
+	Baseline      string   `help:"File of findings that were there before." placeholder:"FILE"`
+	WriteBaseline string   `help:"Write what is found as a baseline, and end with code 0." placeholder:"FILE"`
+	MinScore      int      `help:"End with code 1 below this many points of 100." placeholder:"N"`
+	apiFlags
+	reportFlags
+}
+
+func (c *scanAPICmd) Run(s *session) error { return apiEnd(c.run(s)) }
+
+// apiEnd gives a failed scan its exit code: 3 where the target is to blame, 4 where we are.
+func apiEnd(err error) error {
+	var e ended
+	var m misuse
+	switch {
+	case err == nil, errors.As(err, &e), errors.As(err, &m):
+		return err
+	case errors.Is(err, client.ErrScope):
+		return misuse{err}
+	case errors.Is(err, api.ErrUnreachable), errors.Is(err, context.Canceled):
+		return ended{ScanPartly, err}
+	}
+	return ended{ScanInternal, fmt.Errorf("the scan failed: %w", err)}
+}
+
+func (c *scanAPICmd) run(s *session) error {
+	gate := scan.Medium
+	if c.FailOn != "" {
+		var err error
+		if gate, err = scan.ParseSeverity(c.FailOn); err != nil {
+			return misuse{fmt.Errorf("--fail-on: %w", err)}
+		}
+	}
+	targets, err := c.targets(s)
+	if err != nil {
+		return err
+	}
+	var known *baseline.File
+	switch {
+	case c.Baseline != "":
+		data, err := os.ReadFile(c.Baseline)
+		if err != nil {
+			return misuse{fmt.Errorf("the baseline %s: %w", c.Baseline, cause(err))}
+		}
+		if known, err = baseline.Read(data); err != nil {
+			return misuse{fmt.Errorf("%s: %w", c.Baseline, err)}
+		}
+	case c.NewOnly:
+		return misuse{errors.New("--new-only needs a baseline; write one with --write-baseline FILE")}
+	}
+	chosen, err := choose(c.Checks, c.Skip)
+	if err != nil {
+		return err
+	}
+	o, err := c.options(s, c.URL)
+	if err != nil {
+		return err
+	}
+	o.Probes = chosen
+	if tell := s.progress(c.Quiet); tell != nil {
+		o.Progress = func(p api.Progress) {
+			tell(fmt.Sprintf("%s · %d of %d looks · %d requests · %d findings", p.Doing, p.Done, p.Of, p.Requests, p.Findings))
+		}
+	}
+	run, err := api.Scan(s.ctx, o)
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		known.Mark(run.Findings)
+	}
+	if c.WriteBaseline != "" {
+		now := baseline.Of(run)
+		if err := replace(c.WriteBaseline, now.Bytes()); err != nil {
+			return misuse{fmt.Errorf("writing %s: %w", c.WriteBaseline, err)}
+		}
+		fmt.Fprintf(s.Err, "%s holds %d findings. From now on: palisade scan api %s --baseline %s --new-only\n", c.WriteBaseline, len(now.Known), o.URL, c.WriteBaseline)
+		return nil
+	}
+	if err := c.report(s, run, targets, report.Options{NewOnly: c.NewOnly, Gate: gate, ByFile: c.ByFile}); err != nil {
+		return err
+	}
+	switch open := run.Open(c.NewOnly); {
+	case gate != scan.None && scan.Worst(open) >= gate:
+		return ended{ScanFound, nil}
+	case c.MinScore > 0 && (run.Score == nil || run.Score.Points < c.MinScore):
+		points := 0
+		if run.Score != nil {
+			points = run.Score.Points
+		}
+		return ended{ScanFound, fmt.Errorf("%d points are fewer than the %d of --min-score", points, c.MinScore)}
+	case !api.Complete(run):
+		return ended{ScanPartly, nil}
+	}
+	return nil
+}
+
+// choose picks probes by patterns.
+func choose(only, skip []string) ([]api.Probe, error) {
+	all := probes.All()
+	for _, pattern := range append(slices.Clone(only), skip...) {
+		if !slices.ContainsFunc(all, func(p api.Probe) bool { return suppress.Matches(pattern, p.ID) }) {
+			return nil, misuse{fmt.Errorf("%q is no check of an API; palisade scan checks lists them", pattern)}
+		}
+	}
+	matches := func(patterns []string, id string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool { return suppress.Matches(p, id) })
+	}
+	return slices.DeleteFunc(all, func(p api.Probe) bool {
+		return len(only) > 0 && !matches(only, p.ID) || matches(skip, p.ID)
+	}), nil
+}
+
+// scanMemory is what a scan may grow to before it tidies up harder: with it, a document of 5 MB and a hostile target stay
+// under 200 MB.
+const scanMemory = 150 << 20
+
+// options reads everything a scan needs before anything is sent.
+func (f *apiFlags) options(s *session, address string) (api.Options, error) {
+	debug.SetMemoryLimit(scanMemory)
+	o := api.Options{
+		URL: address, Seed: f.Seed, Scope: f.Scope, Insecure: f.Insecure, Tool: "palisade " + Version,
+		Budget: client.Budget{Requests: f.Requests, Rate: f.Rate, Bytes: f.Megabytes << 20, Time: f.Time},
+		Bursts: api.Bursts{Requests: f.Burst, SignInOK: f.BurstSignIn},
+		Proof:  client.Proof{Token: f.OwnerToken, Statement: f.IOwnThis},
+	}
+	var err error
+	if o.Mode, err = api.ParseMode(f.Mode); err != nil {
+		return o, misuse{fmt.Errorf("--mode: %w", err)}
+	}
+	for _, a := range f.From {
+		source, err := netip.ParseAddr(a)
+		if err != nil {
+			return o, misuse{fmt.Errorf("--from: %w", err)}
+		}
+		o.Sources = append(o.Sources, source)
+	}
+	names := map[string]bool{}
+	for _, text := range f.Identity {
+		who, err := identity.Parse(text, identity.Sources{Env: s.Env, Prompt: s.secret})
+		if err != nil {
+			return o, misuse{err}
+		}
+		if names[who.Name] {
+			return o, misuse{fmt.Errorf("two identities are named %s", who.Name)}
+		}
+		names[who.Name] = true
+		o.Identities = append(o.Identities, who)
+	}
+	if err := f.sources(s, &o); err != nil {
+		return o, misuse{err}
+	}
+	if o.URL == "" {
+		return o, misuse{errors.New("which API? palisade scan api https://api.example.com")}
+	}
+	if !strings.Contains(o.URL, "://") {
+		o.URL = "https://" + o.URL
+	}
+	return o, nil
+}
+
+// sources reads operations from what was given: a specification, a HAR file, a curl line.
+func (f *apiFlags) sources(s *session, o *api.Options) error {
+	if f.Curl != "" {
+		line, err := f.curlLine(s)
+		if err != nil {
+			return err
+		}
+		l, err := spec.Curl(line)
+		if err != nil {
+			return err
+		}
+		if o.URL == "" {
+			o.URL = l.URL.Scheme + "://" + l.URL.Host + "/"
+		}
+		o.Document = &spec.Document{Format: "curl", At: "the command line", Schemes: map[string]spec.Scheme{}, Operations: []*spec.Operation{l.Operation}}
+		if l.CredentialName != "" {
+			o.Identities = append(o.Identities, fromHeader(l.CredentialName, l.CredentialValue))
+		}
+	}
+	switch {
+	case f.HAR != "":
+		data, err := readBounded(f.HAR, spec.MaxHAR)
+		if err != nil {
+			return err
+		}
+		u, err := url.Parse(o.URL)
+		if err != nil || u.Host == "" {
+			return errors.New("--har needs the API's address as well, to know which of its requests matter")
+		}
+		if o.Document, err = spec.HAR(data, u.Host); err != nil {
+			return err
+		}
+		o.Document.At = f.HAR
+	case strings.Contains(f.Spec, "://"):
+		o.SpecURL = f.Spec
+	case f.Spec != "":
+		return f.specFile(s.ctx, o)
+	}
+	return nil
+}
+
+func (f *apiFlags) specFile(ctx context.Context, o *api.Options) error {
+	data, err := readBounded(f.Spec, spec.MaxBytes)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(filepath.Dir(f.Spec))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	// Other documents are read from beside it and nowhere else: a reference is no way out of the folder.
+	fetch := func(_ context.Context, at string) ([]byte, error) {
+		if strings.Contains(at, "://") {
+			return nil, errors.New("a file's references lead to files beside it only; give its address to follow others")
+		}
+		file, err := root.Open(filepath.FromSlash(at))
+		if err != nil {
+			return nil, cause(err)
+		}
+		defer file.Close()
+		return io.ReadAll(io.LimitReader(file, spec.MaxBytes+1))
+	}
+	doc, err := spec.Read(ctx, data, filepath.Base(f.Spec), fetch)
+	if err != nil {
+		return err
+	}
+	o.Document = doc
+	if o.URL == "" {
+		for _, server := range doc.Servers {
+			if u, err := url.Parse(server); err == nil && u.Host != "" {
+				o.URL = u.Scheme + "://" + u.Host + "/"
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func readBounded(name string, most int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, cause(err))
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, cause(err))
+	}
+	return data, nil
+}
+
+func (f *apiFlags) curlLine(s *session) (string, error) {
+	name, isFile := strings.CutPrefix(f.Curl, "@")
+	switch {
+	case isFile:
+		data, err := readBounded(name, 64<<10)
+		return strings.TrimSpace(string(data)), err
+	case f.Curl == "-":
+		data, err := io.ReadAll(io.LimitReader(s.In, 64<<10))
+		return strings.TrimSpace(string(data)), err
+	}
+	return f.Curl, nil
+}
+
+// fromHeader makes an identity of a header that was on a curl line.
+func fromHeader(name, value string) *identity.Identity {
+	scheme, token, ok := strings.Cut(value, " ")
+	switch {
+	case name == "Cookie":
+		return identity.New("curl", "", identity.Cookie, "", value)
+	case name == "Authorization" && ok && strings.EqualFold(scheme, "Bearer"):
+		return identity.New("curl", "", identity.Bearer, "", token)
+	}
+	return identity.New("curl", "", identity.Header, name, value)
+}
+
+// secret asks for a value on the terminal and shows nothing of what is typed.
+func (s *session) secret(what string) (string, error) {
+	if !s.Terminal {
+		return "", errors.New("there is no terminal to ask at; use env: or file:")
+	}
+	quiet := func(flag string) error {
+		cmd := exec.CommandContext(s.ctx, "stty", flag)
+		cmd.Stdin = os.Stdin
+		return cmd.Run()
+	}
+	if err := quiet("-echo"); err != nil {
+		return "", errors.New("this terminal would show what is typed; use env: or file:")
+	}
+	defer func() { _ = quiet("echo") }()
+	fmt.Fprintf(s.Err, "%s: ", what)
+	line, err := bufio.NewReader(io.LimitReader(s.In, 64<<10)).ReadString('\n')
+	fmt.Fprintln(s.Err)
+	return strings.TrimSpace(line), err
+}
+
+// A finding of a report, looked at again.
+type againFlags struct {
+	Finding string `arg:"" help:"Its fingerprint, or the beginning of it."`
+	Report  string `help:"The report that holds it, written with --out FILE.json." required:"" placeholder:"FILE"`
+	apiFlags
+}
+
+type scanReplayCmd struct{ againFlags }
+
+// Run asks again and shows what is answered now.
+func (c *scanReplayCmd) Run(s *session) error {
+	before, run, err := c.again(s)
+	if err != nil {
+		return apiEnd(err)
+	}
+	for _, f := range run.Findings {
+		if f.Fingerprint != before.Fingerprint {
+			continue
+		}
+		for _, x := range f.Evidence {
+			fmt.Fprintf(s.Out, "# %s\n%s\n\n%s\n\n%s\n\n", clean(x.Title), clean(x.Curl), clean(x.Request), clean(x.Response))
+		}
+		return ended{ScanFound, fmt.Errorf("it is there still: %s", clean(f.Message))}
+	}
+	return c.gone(s, before, run)
+}
+
+type scanVerifyFixCmd struct{ againFlags }
+
+// Run asks again and says whether it is mended.
+func (c *scanVerifyFixCmd) Run(s *session) error {
+	before, run, err := c.again(s)
+	if err != nil {
+		return apiEnd(err)
+	}
+	for _, f := range run.Findings {
+		if f.Fingerprint == before.Fingerprint {
+			return ended{ScanFound, fmt.Errorf("it is not mended: %s", clean(f.Message))}
+		}
+	}
+	return c.gone(s, before, run)
+}
+
+// gone tells a finding that is clear now from one that could not be looked at: the latter is never taken for mended.
+func (c *againFlags) gone(s *session, before scan.Finding, run *scan.Run) error {
+	why := "nothing was said"
+	for _, o := range run.Outcomes {
+		if o.Verdict == scan.Clear {
+			fmt.Fprintf(s.Out, "It is mended: %s\n", clean(o.Why))
+			return nil
+		}
+		why = o.Why
+		if o.Unlock != "" {
+			why += "; " + o.Unlock
+		}
+	}
+	return ended{ScanPartly, fmt.Errorf("whether %s is mended could not be told: %s", before.Check, clean(why))}
+}
+
+func (c *againFlags) again(s *session) (before scan.Finding, run *scan.Run, err error) {
+	data, err := readBounded(c.Report, 256<<20)
+	if err != nil {
+		return before, nil, misuse{err}
+	}
+	var old scan.Run
+	if err := json.Unmarshal(data, &old); err != nil || old.Kind != "api" {
+		return before, nil, misuse{fmt.Errorf("%s is no JSON report of palisade scan api", c.Report)}
+	}
+	n := 0
+	for _, f := range old.Findings {
+		if strings.HasPrefix(f.Fingerprint, c.Finding) {
+			before = f
+			n++
+		}
+	}
+	if n != 1 || c.Finding == "" {
+		return before, nil, misuse{fmt.Errorf("%s holds %d findings whose fingerprint begins with %q", c.Report, n, c.Finding)}
+	}
+	o, err := c.options(s, old.Target)
+	if err != nil {
+		return before, nil, err
+	}
+	if o.Probes, err = choose([]string{before.Check}, nil); err != nil {
+		return before, nil, err
+	}
+	o.Only = &before.Place
+	run, err = api.Scan(s.ctx, o)
+	return before, run, err
+}
