@@ -64,7 +64,7 @@ func formOf(r wire.Rule) form {
 			if f.Ban = strings.TrimSpace(length); f.Ban == "" {
 				f.Ban = "10m" // what "ban" alone means
 			}
-		case w == "alert" && !f.Alert:
+		case w == "alert":
 			f.Alert = true
 		default:
 			other = append(other, w)
