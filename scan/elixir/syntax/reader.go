@@ -37,10 +37,10 @@ type reader struct {
 	exhausted bool // a limit on the whole file was met: only the end is left to read
 }
 
-func newReader(f *File, opt Option, wary bool) *reader {
-	n := len(f.src)
+func newReader(f *File, src string, opt Option, wary bool) *reader {
+	n := len(src)
 	return &reader{
-		opt: opt, file: f, src: f.src, wary: wary,
+		opt: opt, file: f, src: src, wary: wary,
 		toks: make([]token, 0, n/4+16), slab: make([]Node, 0, min(n/8+8, slabSize)), links: make([]*Node, 0, min(n/8+8, slabSize)),
 	}
 }

@@ -20,9 +20,16 @@ type Option struct {
 	// At is where the source begins, for code found inside another file. All positions are then places in that file.
 	At Place
 
+	// Text is what the source was made from where it is code cut out of a text, byte for byte as long: places count its
+	// characters, and Source gives its words. Empty, it is the source itself.
+	Text string
+
 	// Arguments reads the source as what stands between the parentheses of a call, so that `a: 1, b: 2` is a keyword list.
 	Arguments bool
 }
+
+// DefaultBytes is how large a source may be where an option does not say.
+const DefaultBytes = 10 << 20
 
 // Place is a position in a file: a byte offset from 0, a line from 1 and a column in characters from 1.
 type Place struct{ Offset, Line, Column int }
@@ -34,9 +41,9 @@ type File struct {
 	Faults   []Fault // in the order of their lines
 	Partial  bool    // some of the source is not in the tree
 
-	src   string
+	text  string // what Text says, or the source
 	at    Place
-	lines []int32 // offsets in src at which lines begin
+	lines []int32 // offsets in the source at which lines begin
 }
 
 // Comment is one comment, from its # to the end of the line.
@@ -61,9 +68,9 @@ func (f Fault) String() string {
 
 // Place tells line and column of a byte offset in the file.
 func (f *File) Place(offset int) Place {
-	in := min(max(offset-f.at.Offset, 0), len(f.src))
+	in := min(max(offset-f.at.Offset, 0), len(f.text))
 	line := sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > in }) - 1
-	column := utf8.RuneCountInString(f.src[f.lines[line]:in]) + 1
+	column := utf8.RuneCountInString(f.text[f.lines[line]:in]) + 1
 	if line == 0 {
 		column += f.at.Column - 1
 	}
@@ -78,7 +85,7 @@ func (f *File) End(n *Node) Place { return f.Place(int(n.End)) }
 
 // Source is the text of a node as it was written.
 func (f *File) Source(n *Node) string {
-	return f.src[int(n.Start)-f.at.Offset : int(n.End)-f.at.Offset]
+	return f.text[int(n.Start)-f.at.Offset : int(n.End)-f.at.Offset]
 }
 
 // Parse reads one source. It never fails as a whole: what could not be read is in Faults, and the rest is in the tree.
@@ -93,14 +100,17 @@ func Parse(src []byte, opt Option) *File {
 		f.Partial = true
 		return f
 	}
-	f.src = string(src)
-	f.lines = lineStarts(f.src)
-	strict := newReader(f, opt, false)
+	code := string(src)
+	if f.text = opt.Text; len(f.text) != len(code) {
+		f.text = code
+	}
+	f.lines = lineStarts(code)
+	strict := newReader(f, code, opt, false)
 	if strict.read() {
 		strict.deliver()
 		return f
 	}
-	wary := newReader(f, opt, true)
+	wary := newReader(f, code, opt, true)
 	wary.steps = strict.steps
 	wary.read()
 	if !wary.lost {
@@ -117,7 +127,7 @@ func (o Option) withDefaults(size int) Option {
 			*n = by
 		}
 	}
-	fill(&o.MaxBytes, 10<<20)
+	fill(&o.MaxBytes, DefaultBytes)
 	fill(&o.MaxNodes, 1_500_000)
 	fill(&o.MaxDepth, 2000)
 	fill(&o.MaxSteps, 8*(size+1024))
