@@ -170,13 +170,6 @@ func (s *Alerts) putChannel(ctx context.Context, d Draft, c store.AlertChannel) 
 	if c.Name == "" || Clean(c.Name, maxName) != c.Name {
 		faults = append(faults, fmt.Errorf("name: want 1 to %d bytes of plain text", maxName))
 	}
-	all, err := s.o.DB.AlertChannels(ctx)
-	if err != nil {
-		return Channel{}, err
-	}
-	if slices.ContainsFunc(all, func(x store.AlertChannel) bool { return x.Name == c.Name && x.ID != c.ID }) {
-		faults = append(faults, errors.New("name: another channel is called so already"))
-	}
 	faults = append(faults, d.Hears.check())
 	if len(d.Settings) > maxSettings {
 		faults = append(faults, fmt.Errorf("settings: more than %d bytes", maxSettings))

@@ -256,8 +256,16 @@ var fields = []struct{ prefix, field string }{
 	{"name: ", "name"}, {"url: ", "url"}, {"to: ", "to"}, {"hears.kinds: ", "kinds"}, {"hears.severity: ", "severity"}, {"hears: ", "kinds"},
 }
 
-// blame puts each line of a fault beside its field; what is about none stands at the top.
-func (f *form) blame(err error) {
+// blame puts each line of a fault beside its field; what is about none stands at the top. It reports whether the person can
+// mend it.
+func (f *form) blame(err error) bool {
+	if errors.Is(err, store.ErrConflict) {
+		f.Faults["name"] = "Another channel is called so already."
+		return true
+	}
+	if !errors.Is(err, alert.ErrInvalid) {
+		return false
+	}
 	text := strings.TrimPrefix(err.Error(), alert.ErrInvalid.Error()+": ")
 lines:
 	for l := range strings.Lines(text) {
@@ -270,6 +278,7 @@ lines:
 		}
 		f.Faults["all"] = strings.TrimSpace(f.Faults["all"] + " " + page.Sentence(l))
 	}
+	return true
 }
 
 func (a *Alerts) add(r *page.Request) error {
@@ -290,10 +299,9 @@ func (a *Alerts) add(r *page.Request) error {
 			}
 			return r.Done(channelPath(made.ID), "%s hears alerts from now on. Send it a test.", made.Name)
 		}
-		if !errors.Is(err, alert.ErrInvalid) {
+		if !f.blame(err) {
 			return err
 		}
-		f.blame(err)
 	}
 	return r.Render(http.StatusUnprocessableEntity, pages, "channel.html", "New "+f.Medium+" channel", f)
 }
@@ -341,10 +349,9 @@ func (a *Alerts) change(r *page.Request) error {
 		if err == nil {
 			return r.Done(channelPath(c.ID), "%s is changed.", changed.Name)
 		}
-		if !errors.Is(err, alert.ErrInvalid) {
+		if !f.blame(err) {
 			return err
 		}
-		f.blame(err)
 	}
 	f.about(c)
 	return r.Render(http.StatusUnprocessableEntity, pages, "channel.html", c.Name, f)
