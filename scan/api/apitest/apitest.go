@@ -3,6 +3,7 @@
 package apitest
 
 import (
+	"slices"
 	"testing"
 
 	"palisade.dev/scan"
@@ -61,7 +62,8 @@ func Hold(t *testing.T, s fixture.Sample, probes []api.Probe, check string) *sca
 	}
 	if s.Kind == fixture.Vulnerable {
 		for _, want := range append([]string{check}, s.Also...) {
-			if !found[want] {
+			ran := slices.ContainsFunc(probes, func(p api.Probe) bool { return p.ID == want })
+			if ran && !found[want] {
 				t.Errorf("%s did not find it", want)
 			}
 		}

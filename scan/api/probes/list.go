@@ -8,11 +8,14 @@ import (
 	"palisade.dev/scan/api/authentication/unenforced"
 	"palisade.dev/scan/api/authentication/weaksecret"
 	"palisade.dev/scan/api/authentication/wellformed"
+	"palisade.dev/scan/api/function/privileged"
 	"palisade.dev/scan/api/object/read"
+	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
 	"palisade.dev/scan/api/rate/authcost"
 	"palisade.dev/scan/api/rate/headers"
 	"palisade.dev/scan/api/rate/keyform"
+	"palisade.dev/scan/api/rate/oracle"
 	"palisade.dev/scan/api/rate/partition"
 	"palisade.dev/scan/api/rate/refusal"
 	"palisade.dev/scan/api/rate/spoof"
@@ -26,11 +29,14 @@ var Entries = []Entry{
 	{unenforced.Probe, unenforced.Samples},
 	{weaksecret.Probe, weaksecret.Samples},
 	{wellformed.Probe, wellformed.Samples},
+	{privileged.Probe, privileged.Samples},
 	{read.Probe, read.Samples},
+	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
 	{authcost.Probe, authcost.Samples},
 	{headers.Probe, headers.Samples},
 	{keyform.Probe, keyform.Samples},
+	{oracle.Probe, oracle.Samples},
 	{partition.Probe, partition.Samples},
 	{refusal.Probe, refusal.Samples},
 	{spoof.Probe, spoof.Samples},
