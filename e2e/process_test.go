@@ -3,7 +3,9 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,6 +98,8 @@ type palisade struct {
 	url  string
 	env  []string
 	talk string // file that holds what it says
+	data string // its folder
+	api  string // where its API is
 }
 
 // run starts Palisade with a configuration of the given text, or with none at all: then it is in front of the demo
@@ -103,7 +107,7 @@ type palisade struct {
 func run(t *testing.T, config string) *palisade {
 	t.Helper()
 	dir, listen, console := t.TempDir(), freePort(t), freePort(t)
-	p := &palisade{url: "http://" + listen, env: append(os.Environ(),
+	p := &palisade{url: "http://" + listen, data: filepath.Join(dir, "data"), api: "http://" + console + "/api/v1", env: append(os.Environ(),
 		"PALISADE_DATA="+filepath.Join(dir, "data"), "PALISADE_SERVER=http://"+console, "LISTEN="+listen, "CONSOLE="+console)}
 	cmd := exec.Command(binary, "run")
 	if config != "" {
@@ -128,6 +132,31 @@ func (p *palisade) command(args ...string) (string, error) {
 		return out.String(), errors.Join(err, errors.New("palisade "+strings.Join(args, " ")+": "+talk.String()))
 	}
 	return out.String(), nil
+}
+
+// post sends the API something as the operator.
+func (p *palisade) post(t *testing.T, path string, body []byte) []byte {
+	t.Helper()
+	token, err := os.ReadFile(filepath.Join(p.data, "operator.token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.api+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d %s %v", path, res.StatusCode, text, err)
+	}
+	return text
 }
 
 func (p *palisade) must(t *testing.T, args ...string) string {
