@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Walk visits a node and, where visit says so, what is below it, in the order of the source. Trees are shallow enough to recurse.
+// Walk visits a node and, where visit says so, what is below it: Fun, then Args. Trees are shallow enough to recurse.
 func Walk(n *Node, visit func(*Node) bool) {
 	if n == nil || !visit(n) {
 		return
@@ -145,7 +145,7 @@ func Text(n *Node) (string, bool) {
 		case "S", "C":
 			return text, true
 		case "s", "c":
-			return (&reader{}).resolve(0, text, resolved, 0, 1), true
+			return unescape(text, func(string) {}), true
 		}
 	case Is(n, "<>") && len(n.Args) == 2:
 		if a, ok := Text(n.Args[0]); ok {

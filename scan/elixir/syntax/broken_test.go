@@ -159,6 +159,10 @@ func TestCodeInsideAnotherFile(t *testing.T) {
 	if start := f.Start(f.Tree); start.Line != 1 || start.Column != 7 {
 		t.Error(start)
 	}
+	f = syntax.Parse([]byte("if a do\n  b\nend; fn -> c do"), syntax.Option{At: syntax.Place{Offset: 700, Line: 20, Column: 3}})
+	if !f.Partial || f.Faults[0].Line != 22 || f.Start(f.Tree).Line != 20 || f.Tree.Start < 700 {
+		t.Error(f.Faults, f.Tree)
+	}
 	f = syntax.Parse([]byte("class: @a, id: 1"), syntax.Option{Arguments: true})
 	if got := syntax.Quoted(f.Tree); got != "[{:class (@ $a)} {:id 1}]" || f.Partial {
 		t.Error(got, f.Faults)
@@ -194,6 +198,9 @@ func FuzzParse(f *testing.F) {
 			}
 			return true
 		})
+		if moved := syntax.Parse(src, syntax.Option{At: syntax.Place{Offset: 70, Line: 7, Column: 3}}); syntax.Quoted(moved.Tree) != syntax.Quoted(file.Tree) {
+			t.Error("read in another place, another tree")
+		}
 		if again := syntax.Parse(src, syntax.Option{}); syntax.Quoted(again.Tree) != syntax.Quoted(file.Tree) {
 			t.Error("read twice, two trees")
 		}

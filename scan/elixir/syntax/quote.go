@@ -328,6 +328,11 @@ func (r *reader) resolve(at int, s string, e escapes, delimiter byte, times int)
 	if e == kept {
 		return unescapeDelimiter(s, strings.Repeat(string(delimiter), times))
 	}
+	return unescape(s, func(wrong string) { r.note(at, `\xHH, \uHHHH or \u{H}`, fmt.Sprintf("%q", wrong)) })
+}
+
+// unescape resolves the escapes of a string. Wrong ones stay as they are.
+func unescape(s string, tell func(wrong string)) string {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' || i+1 == len(s) {
@@ -346,7 +351,7 @@ func (r *reader) resolve(at int, s string, e escapes, delimiter byte, times int)
 		case 'x', 'u':
 			var n int
 			if b, n = appendHex(b, c, s[i+1:]); n == 0 {
-				r.note(at, `\xHH, \uHHHH or \u{H}`, fmt.Sprintf("%q", s[i-1:min(len(s), i+5)]))
+				tell(s[i-1 : min(len(s), i+5)])
 				b = append(b, '\\', c)
 			}
 			i += n

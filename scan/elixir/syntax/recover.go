@@ -47,8 +47,11 @@ type opening struct {
 }
 
 func (r *reader) openingAt(start int32) opening {
-	line := r.lineOf(int(start) - r.opt.At.Offset)
-	return opening{r.indentOf(line), int(start) - r.opt.At.Offset - int(r.file.lines[line])}
+	if !r.wary {
+		return opening{}
+	}
+	line := r.lineOf(int(start))
+	return opening{r.indentOf(line), int(start - r.file.lines[line])}
 }
 
 // outside tells whether a token begins its line further out than the block that is being read.
