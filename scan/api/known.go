@@ -235,3 +235,13 @@ func (t *Target) Nowhere(op *spec.Operation, param string, who *identity.Identit
 	}
 	return string(b)
 }
+
+// KnownTo gives what an identity was told, by its name; "nobody" is one too.
+func (t *Target) KnownTo(name string) *Known {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if k := t.known[name]; k != nil {
+		return k
+	}
+	return &Known{}
+}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"hash/fnv"
 	"math/rand/v2"
+	"net/url"
 	"slices"
+	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api/answer"
@@ -154,4 +156,33 @@ func (t *Target) newLook(p *Probe, op *spec.Operation) *Look {
 // Show lists exchanges as evidence, leaving out those that are not there.
 func Show(xs ...*client.Exchange) []*client.Exchange {
 	return slices.DeleteFunc(xs, func(x *client.Exchange) bool { return x == nil })
+}
+
+// FoundAt is Found for a probe of the whole that found something at an operation's address.
+func (l *Look) FoundAt(h Hit, method, path string) {
+	for _, op := range l.Operations {
+		if op.Method == method && op.Path == path {
+			h.Op = op
+			break
+		}
+	}
+	l.Found(h)
+}
+
+// Matches says that an address is one of an operation.
+func Matches(op *spec.Operation, address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	want, got := strings.Split(op.Path, "/"), strings.Split(u.EscapedPath(), "/")
+	if len(want) != len(got) {
+		return false
+	}
+	for i := range want {
+		if want[i] != got[i] && !strings.Contains(want[i], "{") {
+			return false
+		}
+	}
+	return true
 }

@@ -8,7 +8,9 @@ import (
 	"palisade.dev/scan/api/authentication/unenforced"
 	"palisade.dev/scan/api/authentication/weaksecret"
 	"palisade.dev/scan/api/authentication/wellformed"
+	"palisade.dev/scan/api/exposure/data"
 	"palisade.dev/scan/api/function/privileged"
+	"palisade.dev/scan/api/input/cors"
 	"palisade.dev/scan/api/object/read"
 	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
@@ -29,7 +31,9 @@ var Entries = []Entry{
 	{unenforced.Probe, unenforced.Samples},
 	{weaksecret.Probe, weaksecret.Samples},
 	{wellformed.Probe, wellformed.Samples},
+	{data.Probe, data.Samples},
 	{privileged.Probe, privileged.Samples},
+	{cors.Probe, cors.Samples},
 	{read.Probe, read.Samples},
 	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
