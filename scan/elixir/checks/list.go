@@ -1,0 +1,12 @@
+// Code generated from the folders by generate.go; DO NOT EDIT.
+
+package checks
+
+import (
+	"palisade.dev/scan/elixir"
+)
+
+// All gives every check, by name.
+func All() []elixir.Check {
+	return []elixir.Check{}
+}
