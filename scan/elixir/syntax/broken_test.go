@@ -83,13 +83,14 @@ func TestLimits(t *testing.T) {
 		opt    syntax.Option
 		fault  string
 	}{
-		"bytes":      {"foo(bar)", syntax.Option{MaxBytes: 4}, "line 1: expected at most 4 bytes, found 8"},
-		"nodes":      {"a = 1\nb = [1, 2, 3, 4, 5, 6]\n", syntax.Option{MaxNodes: 6}, "line 2: expected at most 6 nodes"},
-		"depth":      {"x = 1\n" + deep + "\ny = 2\n", syntax.Option{}, "line 2: expected at most 2000 levels"},
-		"left depth": {"x = 1\nz = a" + strings.Repeat("+a", 5000) + "\ny = 2\n", syntax.Option{}, "line 2: expected at most 2000 levels"},
-		"dots":       {"x = 1\nz = a" + strings.Repeat(".a", 5000) + "\ny = 2\n", syntax.Option{}, "line 2: expected at most 2000 levels"},
-		"holes":      {strings.Repeat(`"#{`, 5000), syntax.Option{}, "at most 250 strings inside strings"},
-		"steps":      {strings.Repeat("a;", 500), syntax.Option{MaxSteps: 100}, "a source that is read in 100 steps"},
+		"bytes":            {"foo(bar)", syntax.Option{MaxBytes: 4}, "line 1: expected at most 4 bytes, found 8"},
+		"nodes":            {"a = 1\nb = [1, 2, 3, 4, 5, 6]\n", syntax.Option{MaxNodes: 6}, "line 2: expected at most 6 nodes"},
+		"depth":            {"x = 1\n" + deep + "\ny = 2\n", syntax.Option{}, "line 2: expected at most 2000 levels"},
+		"left depth":       {"x = 1\nz = a" + strings.Repeat("+a", 5000) + "\ny = 2\n", syntax.Option{}, "line 2: expected at most 2000 levels"},
+		"depth of a block": {"x = 1\ny = 2\nz = " + strings.Repeat("[", 1999) + strings.Repeat("]", 1999), syntax.Option{MaxDepth: 1999}, "line 3: expected at most 1999 levels"},
+		"dots":             {"x = 1\nz = a" + strings.Repeat(".a", 5000) + "\ny = 2\n", syntax.Option{}, "line 2: expected at most 2000 levels"},
+		"holes":            {strings.Repeat(`"#{`, 5000), syntax.Option{}, "at most 250 strings inside strings"},
+		"steps":            {strings.Repeat("a;", 500), syntax.Option{MaxSteps: 100}, "a source that is read in 100 steps"},
 	} {
 		f := syntax.Parse([]byte(c.source), c.opt)
 		var faults []string
@@ -101,6 +102,20 @@ func TestLimits(t *testing.T) {
 		}
 		if strings.HasPrefix(c.source, "x = 1") && !strings.HasPrefix(syntax.Quoted(f.Tree), "(__block__ (= $x 1) (= $y 2)") {
 			t.Errorf("%s: kept %.200s", name, syntax.Quoted(f.Tree))
+		}
+	}
+}
+
+// Wherever the limit is met, what was read before is kept and nothing falls out.
+func TestEveryLimitOnNodesAndSteps(t *testing.T) {
+	source := "defmodule A do\n  def b(c) when c > 1 do\n    case c do\n      {:ok, [d | _]} -> \"a#{d}\"\n      _ -> fn -> %{e: 1} end\n    end\n  end\nend\nx = 1\n"
+	for n := 1; n < 60; n++ {
+		for _, opt := range []syntax.Option{{MaxNodes: n}, {MaxSteps: n}, {MaxDepth: n}} {
+			f := syntax.Parse([]byte(source), opt)
+			if f.Partial != (len(f.Faults) > 0) || f.Tree == nil {
+				t.Errorf("%+v: %v", opt, f.Faults)
+			}
+			_ = syntax.Quoted(f.Tree)
 		}
 	}
 }

@@ -49,8 +49,7 @@ func (r *reader) skipSeparators() {
 // make makes a node. Start and end are offsets in the source, counted from where it begins.
 func (r *reader) make(k Kind, line, start, end int32, name string, fun *Node, args []*Node) *Node {
 	if r.nodes++; r.nodes > r.opt.MaxNodes {
-		r.exhaust(int(start), fmt.Sprintf("at most %d nodes", r.opt.MaxNodes))
-		panic(failure{})
+		r.exhaust(int(start), fmt.Sprintf("at most %d nodes", r.opt.MaxNodes)) // which ends the next expression
 	}
 	var height uint16
 	if fun != nil {
@@ -59,7 +58,7 @@ func (r *reader) make(k Kind, line, start, end int32, name string, fun *Node, ar
 	for _, a := range args {
 		height = max(height, a.height)
 	}
-	if height++; int(height) > r.opt.MaxDepth {
+	if height++; int(height) > r.opt.MaxDepth && k != Block { // a block stands at the top, where nothing can fail
 		r.tooDeep()
 	}
 	if len(r.slab) == cap(r.slab) {
@@ -126,7 +125,7 @@ func (r *reader) expr(power int, bare bool) *Node {
 		r.depth--
 		r.tooDeep()
 	}
-	if !r.step(int(r.cur().start), 1) {
+	if !r.step(int(r.cur().start), 1) || r.exhausted {
 		panic(failure{})
 	}
 	n := r.operators(r.operand(bare), power, bare)
@@ -650,8 +649,8 @@ func (r *reader) sigilNode(t *token) *Node {
 	if parts == nil {
 		parts = r.one(r.make(String, t.line, q.modsAt-1, q.modsAt-1, "", nil, nil))
 	}
-	mods := r.make(Charlist, t.line, q.modsAt, t.end, q.mods, nil, nil)
-	n := r.make(Sigil, t.line, t.start, t.end, q.name, mods, parts)
+	mods := r.make(Charlist, t.line, q.modsAt, t.end, r.src[q.modsAt:t.end], nil, nil)
+	n := r.make(Sigil, t.line, t.start, t.end, r.src[t.start+1:q.nameEnd], mods, parts)
 	if q.heredoc {
 		n.Flags |= Heredoc
 	}

@@ -8,11 +8,10 @@ import (
 
 // quote is what stands between the delimiters of a string, charlist, sigil or quoted atom.
 type quote struct {
-	lo, hi  int32  // its parts
-	next    int32  // the token after those of its holes
-	name    string // of a sigil
-	mods    string // of a sigil
-	modsAt  int32
+	lo, hi  int32 // its parts
+	next    int32 // the token after those of its holes
+	nameEnd int32 // of a sigil, whose name begins behind the ~
+	modsAt  int32 // of a sigil
 	heredoc bool
 }
 
@@ -78,8 +77,7 @@ func (r *reader) sigil(add adder) bool {
 	if at >= len(r.src) || strings.IndexByte("/|\"'([{<", r.src[at]) < 0 {
 		return false
 	}
-	name := r.src[start+1 : at]
-	t := len(r.toks)
+	t, nameEnd := len(r.toks), int32(at)
 	add(tSigil, start)
 	r.i = at
 	delimiter := r.src[at]
@@ -94,7 +92,7 @@ func (r *reader) sigil(add adder) bool {
 		r.i++
 	}
 	q := &r.quotes[r.toks[t].aux]
-	q.name, q.mods, q.modsAt = name, r.src[mods:r.i], int32(mods)
+	q.nameEnd, q.modsAt = nameEnd, int32(mods)
 	r.toks[t].end = int32(r.i)
 	return true
 }

@@ -47,7 +47,7 @@ func newReader(f *File, src string, opt Option, wary bool) *reader {
 
 const slabSize = 2048
 
-// abandon ends the strict reading at its first fault; failure ends one expression of the wary one.
+// abandon ends the strict reading at its first fault; failure ends one expression of the wary one, in try.
 type (
 	abandon struct{}
 	failure struct{}

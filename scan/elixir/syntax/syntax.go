@@ -13,7 +13,7 @@ import (
 // Option bounds the work that a stranger's file may cause; zero values mean the defaults.
 type Option struct {
 	MaxBytes int // size of the source; 10 MB
-	MaxNodes int // nodes in the tree; 1.5 million, about 150 MB
+	MaxNodes int // nodes in the tree; 1 million, for which about 250 MB are in use
 	MaxDepth int // levels of the tree, and of the reader's own stack; 2000
 	MaxSteps int // steps of lexer and parser together; 8 for each byte
 
@@ -105,19 +105,21 @@ func Parse(src []byte, opt Option) *File {
 		f.text = code
 	}
 	f.lines = lineStarts(code)
-	strict := newReader(f, code, opt, false)
-	if strict.read() {
-		strict.deliver()
+	r := newReader(f, code, opt, false)
+	if r.read() {
+		r.deliver()
 		return f
 	}
-	wary := newReader(f, code, opt, true)
-	wary.steps = strict.steps
-	wary.read()
-	if !wary.lost {
-		wary.faults = append(wary.faults, strict.faults...)
+	strict := r.faults
+	steps := r.steps
+	r = newReader(f, code, opt, true) // the strict reader's tokens may go now: of a large file they are many
+	r.steps = steps
+	r.read()
+	if !r.lost {
+		r.faults = append(r.faults, strict...)
 	}
-	wary.lost = true
-	wary.deliver()
+	r.lost = true
+	r.deliver()
 	return f
 }
 
@@ -128,7 +130,7 @@ func (o Option) withDefaults(size int) Option {
 		}
 	}
 	fill(&o.MaxBytes, DefaultBytes)
-	fill(&o.MaxNodes, 1_500_000)
+	fill(&o.MaxNodes, 1_000_000)
 	fill(&o.MaxDepth, 2000)
 	fill(&o.MaxSteps, 8*(size+1024))
 	fill(&o.At.Line, 1)
