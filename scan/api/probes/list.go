@@ -11,6 +11,8 @@ import (
 	"palisade.dev/scan/api/exposure/data"
 	"palisade.dev/scan/api/function/privileged"
 	"palisade.dev/scan/api/input/cors"
+	"palisade.dev/scan/api/input/injection"
+	"palisade.dev/scan/api/inventory/exposed"
 	"palisade.dev/scan/api/object/read"
 	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
@@ -20,6 +22,7 @@ import (
 	"palisade.dev/scan/api/rate/oracle"
 	"palisade.dev/scan/api/rate/partition"
 	"palisade.dev/scan/api/rate/refusal"
+	"palisade.dev/scan/api/rate/size"
 	"palisade.dev/scan/api/rate/spoof"
 	"palisade.dev/scan/api/rate/threshold"
 )
@@ -34,6 +37,8 @@ var Entries = []Entry{
 	{data.Probe, data.Samples},
 	{privileged.Probe, privileged.Samples},
 	{cors.Probe, cors.Samples},
+	{injection.Probe, injection.Samples},
+	{exposed.Probe, exposed.Samples},
 	{read.Probe, read.Samples},
 	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
@@ -43,6 +48,7 @@ var Entries = []Entry{
 	{oracle.Probe, oracle.Samples},
 	{partition.Probe, partition.Samples},
 	{refusal.Probe, refusal.Samples},
+	{size.Probe, size.Samples},
 	{spoof.Probe, spoof.Samples},
 	{threshold.Probe, threshold.Samples},
 }

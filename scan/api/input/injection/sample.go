@@ -1,0 +1,49 @@
+package injection
+
+import (
+	"regexp"
+	"strings"
+
+	"palisade.dev/scan/api/fixture"
+)
+
+var condition = regexp.MustCompile(`^(\w+)(['"]?) AND (['"]?)(\d+)['"]?=['"]?(\d+)$`)
+
+// search plays a database behind GET /search: quoted or not.
+func search(quote string) func(*fixture.Shop) {
+	return func(s *fixture.Shop) {
+		s.Add(&fixture.Route{Pattern: "GET /search", Open: true, Params: `[{"name":"author","in":"query","required":true,"schema":{"type":"string","example":"melville"}}]`, Do: func(c *fixture.Call) {
+			v := c.R.URL.Query().Get("author")
+			if m := condition.FindStringSubmatch(v); quote != "none" && m != nil && m[2] == quote {
+				if m[4] != m[5] {
+					c.JSON(200, map[string]any{"books": []string{}})
+					return
+				}
+				v = m[1]
+			}
+			if quote == "complains" && strings.Count(v, "'")%2 == 1 {
+				c.W.WriteHeader(500)
+				_, _ = c.W.Write([]byte(`ERROR: syntax error at or near "'"`))
+				return
+			}
+			books := []string{}
+			if v == "melville" {
+				books = []string{"Moby-Dick", "Typee", "Omoo"}
+			}
+			c.JSON(200, map[string]any{"books": books})
+		}})
+	}
+}
+
+// Samples are shops with and without the fault.
+var Samples = []fixture.Sample{
+	{Name: "in quotes", Kind: fixture.Vulnerable, Make: search("'")},
+	{Name: "bare", Kind: fixture.Vulnerable, Make: search("")},
+	{Name: "the database complains", Kind: fixture.Vulnerable, Make: search("complains")},
+	{Name: "bound", Kind: fixture.Fixed, Make: search("none")},
+	{Name: "any word gives the same", Kind: fixture.Fixed, Make: func(s *fixture.Shop) {
+		s.Add(&fixture.Route{Pattern: "GET /search", Open: true, Params: `[{"name":"author","in":"query","required":true,"schema":{"type":"string"}}]`, Do: func(c *fixture.Call) {
+			c.JSON(200, map[string]any{"books": []string{"Moby-Dick"}, "for": c.R.URL.Query().Get("author")})
+		}})
+	}},
+}
