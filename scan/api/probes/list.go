@@ -13,6 +13,7 @@ import (
 	"palisade.dev/scan/api/input/cors"
 	"palisade.dev/scan/api/input/injection"
 	"palisade.dev/scan/api/inventory/exposed"
+	"palisade.dev/scan/api/inventory/oldversion"
 	"palisade.dev/scan/api/object/read"
 	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
@@ -25,6 +26,7 @@ import (
 	"palisade.dev/scan/api/rate/size"
 	"palisade.dev/scan/api/rate/spoof"
 	"palisade.dev/scan/api/rate/threshold"
+	"palisade.dev/scan/api/transport/tls"
 )
 
 // Entries are all probes, by category and name.
@@ -39,6 +41,7 @@ var Entries = []Entry{
 	{cors.Probe, cors.Samples},
 	{injection.Probe, injection.Samples},
 	{exposed.Probe, exposed.Samples},
+	{oldversion.Probe, oldversion.Samples},
 	{read.Probe, read.Samples},
 	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
@@ -51,4 +54,5 @@ var Entries = []Entry{
 	{size.Probe, size.Samples},
 	{spoof.Probe, spoof.Samples},
 	{threshold.Probe, threshold.Samples},
+	{tls.Probe, tls.Samples},
 }
