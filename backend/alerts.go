@@ -12,6 +12,7 @@ import (
 	"palisade.dev/backend/alert/webhook"
 	"palisade.dev/backend/appeal"
 	"palisade.dev/backend/finding"
+	"palisade.dev/backend/watch"
 	"palisade.dev/store"
 )
 
@@ -50,6 +51,13 @@ func (b *Backend) alerts() (*alert.Alerts, error) {
 			return err
 		}
 		return a.Tell(ctx, alert.ScanBrought(s, x, brought))
+	}}
+	b.Watch = &watch.Watch{DB: b.DB, Findings: b.Findings, Now: b.o.Now, ID: b.id, Log: b.o.Log, Told: func(ctx context.Context, m store.Monitor) error {
+		s, err := b.DB.SiteByID(ctx, m.Site)
+		if err != nil {
+			return err
+		}
+		return a.Tell(ctx, alert.MonitorFailed(s, m))
 	}}
 	b.Appeals, err = appeal.New(appeal.Options{DB: b.DB, Bans: b.Bans, Now: b.o.Now, ID: b.id, Rand: b.o.Rand, Told: func(ctx context.Context, x store.Appeal) error {
 		s, err := b.DB.SiteByID(ctx, x.Site)

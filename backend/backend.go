@@ -43,6 +43,7 @@ import (
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
 	"palisade.dev/backend/trap"
+	"palisade.dev/backend/watch"
 	"palisade.dev/config"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -78,6 +79,7 @@ type Backend struct {
 	Entry     *entry.Entry
 	People    *people.People
 	Findings  *finding.Findings
+	Watch     *watch.Watch
 	Alerts    *alert.Alerts
 	Appeals   *appeal.Appeals
 	Feed      *feed.Feed
@@ -149,6 +151,13 @@ func (b *Backend) Secret(purpose string) []byte {
 	m := hmac.New(sha256.New, b.token[:])
 	m.Write([]byte(purpose))
 	return m.Sum(nil)
+}
+
+// OwnerToken is what stands in the DNS or at a well-known address of a target, to prove that it is the site's to scan.
+func (b *Backend) OwnerToken(s store.Site) string {
+	m := hmac.New(sha256.New, b.Secret("owner of targets"))
+	m.Write([]byte(s.ID))
+	return hex.EncodeToString(m.Sum(nil)[:16])
 }
 
 // Operator reports whether a token is the operator's.
@@ -259,6 +268,7 @@ func (b *Backend) Run(ctx context.Context) {
 	wg.Go(func() { b.Networks.run(ctx, b.networkChanged) })
 	wg.Go(func() { b.retain(ctx) })
 	wg.Go(func() { b.Alerts.Run(ctx) })
+	wg.Go(func() { b.Watch.Run(ctx) })
 	wg.Go(func() { b.Alerts.RunDaily(ctx, b.Rules) })
 	wg.Wait()
 }

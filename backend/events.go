@@ -35,7 +35,7 @@ func (b *Backend) Handler() http.Handler {
 	mux.Handle("/api/v1/", api.New(api.Parts{
 		DB: b.DB, Sites: b.Sites, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Events: b.Events, Search: b.Search, Networks: b.Networks,
 		Version: b.o.Version, Now: b.o.Now, ID: b.id, Log: b.o.Log, Actor: b.Actor, Operator: b.operator,
-		Rules: b.Rules, Clients: b.Clients, Entry: b.Entry, People: b.People, Findings: b.Findings, Alerts: b.Alerts, Appeals: b.Appeals, Rand: b.o.Rand, Desk: b.Desk, Traps: b.Traps,
+		Rules: b.Rules, Clients: b.Clients, Entry: b.Entry, People: b.People, Findings: b.Findings, Watch: b.Watch, Owner: b.OwnerToken, Alerts: b.Alerts, Appeals: b.Appeals, Rand: b.o.Rand, Desk: b.Desk, Traps: b.Traps,
 	}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	return mux

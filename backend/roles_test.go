@@ -26,7 +26,9 @@ var operations = map[string]struct {
 	"set-rule-mode": {need: access.Change, body: `{"mode":"off"}`}, "move-rule": {need: access.Change, body: `{"to":"up"}`},
 	"list-rules": {need: access.See}, "get-rule-history": {need: access.See}, "list-bans": {need: access.See}, "list-allowances": {need: access.See},
 	"list-levers": {need: access.See}, "list-blocks": {need: access.See}, "list-traps": {need: access.See}, "list-routes": {need: access.See},
-	"list-scans": {need: access.See}, "get-scan-report": {need: access.See}, "list-findings": {need: access.See}, "get-finding": {need: access.See},
+	"list-monitors": {need: access.See}, "get-monitor-proof": {need: access.Change}, "pause-monitor": {need: access.Change}, "run-monitor": {need: access.Change}, "delete-monitor": {need: access.Change},
+	"add-monitor": {need: access.Change, body: `{"kind":"api","schedule":"6h","settings":{}}`},
+	"list-scans":  {need: access.See}, "get-scan-report": {need: access.See}, "list-findings": {need: access.See}, "get-finding": {need: access.See},
 	"bring-scan":     {need: access.Report, body: `{}`},
 	"accept-finding": {need: access.Respond, body: `{"reason":"staff only"}`}, "reopen-finding": {need: access.Respond},
 	"find-events": {need: access.See}, "get-client": {need: access.See}, "get-summary": {need: access.See},
@@ -92,7 +94,7 @@ func TestRolesAgainstEveryOperation(t *testing.T) {
 	handler := api.New(api.Parts{
 		DB: h.DB, Sites: h.Sites, Bans: h.Bans, Levers: h.Levers, Feed: h.Feed, Events: h.Events, Search: h.Search, Networks: h.Networks,
 		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Alerts: h.Alerts, Appeals: h.Appeals, Desk: h.Desk, Traps: h.Traps, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
-		People: h.People, Findings: h.Findings, Actor: func(*http.Request) (access.Actor, error) {
+		People: h.People, Findings: h.Findings, Watch: h.Watch, Owner: h.OwnerToken, Actor: func(*http.Request) (access.Actor, error) {
 			if actor.Name == "" {
 				return actor, people.ErrUnauthorized
 			}

@@ -63,6 +63,7 @@ type commands struct {
 	Trap    trapCmd    `cmd:"" help:"Decoys: lay them, and see who touched them."`
 	Network networkCmd `cmd:"" help:"Network lists: clouds, crawlers, Tor and your own."`
 	Lever   leverCmd   `cmd:"" help:"Close a route at once, and open it again."`
+	Monitor monitorCmd `cmd:"" help:"Scan an API or hosts again and again."`
 	Finding findingCmd `cmd:"" help:"What scans found, and what became of it."`
 	Event   eventCmd   `cmd:"" help:"What happens, as it happens."`
 	Client  clientCmd  `cmd:"" help:"Everything about one client."`

@@ -12,7 +12,7 @@ import (
 
 // TestHelpEndsWithAnExample walks every command.
 func TestHelpEndsWithAnExample(t *testing.T) {
-	k, err := kong.New(&commands{}, kong.Name("palisade"))
+	k, err := kong.New(&commands{}, kong.Name("palisade"), kong.Vars{"formats": formats()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,12 +25,14 @@ import (
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/trap"
+	"palisade.dev/backend/watch"
 	"palisade.dev/console/account"
 	"palisade.dev/console/alerts"
 	appeals "palisade.dev/console/appeal"
 	"palisade.dev/console/asset"
 	"palisade.dev/console/door"
 	"palisade.dev/console/findings"
+	"palisade.dev/console/monitors"
 	"palisade.dev/console/networks"
 	"palisade.dev/console/page"
 	members "palisade.dev/console/people"
@@ -61,6 +63,8 @@ type Parts struct {
 	Entry    *entry.Entry
 	People   *people.People
 	Findings *finding.Findings
+	Watch    *watch.Watch
+	Owner    func(store.Site) string // what proves that a target is a site's
 	Public   string                  // where people open the console; "": wherever they ask
 	Operator func(token string) bool // whether a token is the operator's
 	Seen     func(remote string)     // told from where somebody steers, so that no ban holds them
@@ -102,9 +106,10 @@ func routes(d *door.Door, p Parts) []page.Route {
 	hear := &appeals.Appeal{DB: p.DB, Appeals: p.Appeals, URL: p.Here.URL}
 	told := &alerts.Alerts{Alerts: p.Alerts, DB: p.DB, Rand: p.Rand}
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
+	again := &monitors.Room{DB: p.DB, Watch: p.Watch, Owner: p.Owner}
 	fault := &findings.Room{DB: p.DB, Findings: p.Findings}
 	var all []page.Route
-	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), fault.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
+	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), fault.Routes(), again.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)
 	}
 	all = append(all, told.Routes()...)
@@ -124,7 +129,7 @@ func fault(err error) (int, string) {
 	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator), errors.Is(err, people.ErrLastOwner), errors.Is(err, people.ErrLastWay):
 		return http.StatusConflict, err.Error()
 	case errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
-		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, finding.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, event.ErrQuery):
+		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, finding.ErrInvalid), errors.Is(err, watch.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, event.ErrQuery):
 		return http.StatusUnprocessableEntity, err.Error()
 	}
 	return http.StatusInternalServerError, "That could not be done now. Try again in a moment; the log of the back end says why."

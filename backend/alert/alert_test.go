@@ -113,6 +113,8 @@ func TestWords(t *testing.T) {
 		alert.GuardLost(shop, guard, 0, noon),
 		alert.GuardBack(shop, guard, noon.Add(-10*time.Minute), noon),
 		alert.AppealSent(shop, store.Appeal{ID: "a1", Subject: "203.0.113.7", Said: "I was <b>shopping</b>", Contact: "ada@example.org", Sent: ms}),
+		alert.MonitorFailed(shop, store.Monitor{ID: "m1", Kind: "api", Target: "https://api.example", Last: ms, Failed: 2, Fault: "the target did not answer"}),
+		alert.MonitorFailed(shop, store.Monitor{ID: "m1", Kind: "api", Target: "https://api.example", Last: ms + 60_000}),
 		alert.ScanBrought(shop, store.Scan{ID: "s1", Kind: "code", Target: "shop", Ended: ms}, store.Brought{
 			New:       []store.Finding{{Severity: 4, Title: "SQL from a request", Place: "lib/shop/search.ex:12:5"}},
 			Regressed: []store.Finding{{Severity: 2, Title: "Cookie without <b>Secure</b>", Place: "lib/shop_web/endpoint.ex:20:3"}},
@@ -138,7 +140,7 @@ func TestWords(t *testing.T) {
 		ids[a.ID], groups[string(a.Kind)+a.Group] = true, true
 	}
 	// The two touches are one event here, the two losses one loss, and the rehearsals are of one rule and time.
-	if len(ids) != len(all)-4 || len(groups) != 13 {
+	if len(ids) != len(all)-4 || len(groups) != 14 {
 		t.Errorf("%d ids and %d groups of %d alerts", len(ids), len(groups), len(all))
 	}
 	alerttest.Golden(t, "words.txt", []byte(b.String()))

@@ -251,6 +251,22 @@ const mostNamed = 5
 // severityOf turns a finding's severity, 1 to 5, into an alert's.
 func severityOf(n int) Severity { return Severity(min(max(n-1, int(Info)), int(Critical))) }
 
+// MonitorFailed tells that a watched target stopped answering, or answers again.
+func MonitorFailed(s store.Site, m store.Monitor) Alert {
+	target := Clean(m.Target, short)
+	a := Alert{
+		ID: fmt.Sprintf("monitor %s %d", m.ID, m.Last), Kind: Scan, Severity: Medium, Site: Site{s.ID, s.Name}, Group: "monitor " + m.ID,
+		Title:   fmt.Sprintf("The %s scan of %s (%s) came to nothing %d times in a row", Clean(m.Kind, short), target, s.Name, m.Failed),
+		Several: "failed scans of " + target, Subject: m.Target, At: at(m.Last), Link: page(s, nil, "monitors"),
+		Facts: facts(Fact{"Why", m.Fault}, Fact{"What to do", "See whether the target is up and lets the scanner in; then run the monitor again."}),
+	}
+	if m.Failed == 0 {
+		a.Severity, a.Title = Info, fmt.Sprintf("The %s scan of %s (%s) works again", Clean(m.Kind, short), target, s.Name)
+		a.Facts = []Fact{{"What to do", "Nothing."}}
+	}
+	return a
+}
+
 // RehearsalSummary tells whom a rule in rehearsal would have refused.
 func RehearsalSummary(s store.Site, r rehearse.Report, now time.Time) Alert {
 	rule := Clean(r.Rule, short)

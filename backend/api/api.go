@@ -32,6 +32,7 @@ import (
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/trap"
+	"palisade.dev/backend/watch"
 	"palisade.dev/guard/engine"
 	"palisade.dev/store"
 )
@@ -50,6 +51,8 @@ type Parts struct {
 	Entry    *entry.Entry
 	People   *people.People
 	Findings *finding.Findings
+	Watch    *watch.Watch
+	Owner    func(store.Site) string // what proves that a target is a site's
 	Alerts   *alert.Alerts
 	Appeals  *appeal.Appeals
 	Rand     io.Reader
@@ -103,6 +106,7 @@ func New(p Parts) http.Handler {
 	a.alerts()
 	a.people()
 	a.findings()
+	a.monitors()
 	a.settings()
 	a.appeals()
 	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {

@@ -16,6 +16,7 @@ import (
 type Proof struct {
 	Token     string // expected in the TXT record or the file
 	Statement bool   // --i-own-this; it is written into the report
+	Public    bool   // targets within the own network are refused, for scans that somebody elsewhere asks for
 	LookupTXT func(ctx context.Context, name string) ([]string, error)
 	Get       func(ctx context.Context, url string) ([]byte, error)
 }
@@ -28,6 +29,9 @@ const (
 
 // Permit says whether a host may be scanned, and if not, how to prove that it may.
 func (p Proof) Permit(ctx context.Context, host string, addrs []netip.Addr) error {
+	if p.Public && slices.ContainsFunc(addrs, Near) {
+		return fmt.Errorf("%w: %s is within the own network, where this scan may not go", ErrScope, host)
+	}
 	if p.Statement || !slices.ContainsFunc(addrs, func(a netip.Addr) bool { return !Near(a) }) {
 		return nil
 	}
