@@ -41,9 +41,10 @@ type Meter struct {
 	Took      time.Duration
 }
 
-// quiet is how many attempts at signing in are made unasked: enough to tell a limit for people, and the account that is
-// tried does not exist, so nobody is locked out.
-const quiet = 30
+// quiet is how many attempts at signing in are made unasked. A limit of twenty in a window that happens to end meanwhile
+// lets forty through, and twenty is what people could need; the account that is tried does not exist, so nobody is
+// locked out.
+const quiet = 45
 
 // Meters presses one operation of each class, once for all probes.
 func Meters(ctx context.Context, l *api.Look) []*Meter {
@@ -133,7 +134,8 @@ func (m *Meter) Hold(ctx context.Context, l *api.Look) bool {
 	if m.Throttled == nil {
 		return false
 	}
-	for range m.Sent + 5 {
+	// The first press may have met a limit that others had half spent; a fresh one takes more.
+	for range max(2*m.Sent, 40) + 5 {
 		x := l.Ask(ctx, "control: still refused", m.Request)
 		if x.Kind() == answer.Lost {
 			return false
@@ -186,6 +188,35 @@ func Limited(ms []*Meter) []*Meter {
 // Unlimited says for a probe that has nothing to hold on to why.
 func Unlimited(l *api.Look) {
 	l.CannotTell("no limit was met, so there is nothing to go round", "press harder: --burst 200")
+}
+
+// Shuts says that somebody else, who is served while the limit is fresh, is refused once it is spent. It waits for the
+// limit to begin anew, as it was told; where that takes longer than a quarter of a minute nothing can be said.
+func (m *Meter) Shuts(ctx context.Context, l *api.Look, other client.Request) []*client.Exchange {
+	const patience, rounds = 15 * time.Second, 3
+	now := m.Still(ctx, l)
+	if now == nil {
+		return nil
+	}
+	wait, ok := client.RetryAfter(now.Header, l.Client.Clock().Now())
+	if !ok {
+		wait = patience
+	}
+	if wait > patience || l.Client.Clock().Sleep(ctx, wait) != nil {
+		return nil
+	}
+	other.Burst = true
+	before := l.Ask(ctx, "control: the other, while the limit is fresh", other)
+	if !before.OK() || !m.Hold(ctx, l) {
+		return nil
+	}
+	var after *client.Exchange
+	for range rounds {
+		if after = l.Ask(ctx, "the other, once it is spent", other); after.Kind() != answer.Throttled {
+			return nil
+		}
+	}
+	return []*client.Exchange{before, m.Throttled, after}
 }
 
 // Who tells how a meter asks.

@@ -7,7 +7,10 @@ import (
 func saying(pattern string, v map[string]any) func(*fixture.Shop) {
 	return func(s *fixture.Shop) {
 		s.Route(pattern).Do = func(c *fixture.Call) {
-			out := map[string]any{"name": "x"}
+			out := map[string]any{"name": "the shop"}
+			if c.User != nil {
+				out["name"] = c.User.Name
+			}
 			for k, val := range v {
 				out[k] = val
 			}

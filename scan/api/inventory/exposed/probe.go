@@ -27,6 +27,7 @@ var Probe = api.Probe{
 }
 
 // page is an address and what must stand there; a status alone says nothing where everything is answered with a page.
+// The sign must not be in the address: many a page repeats what was asked for.
 type page struct {
 	path     string
 	name     string
@@ -41,7 +42,7 @@ var pages = []page{
 	{"/actuator/env", "settings of Spring", scan.High, regexp.MustCompile(`"propertySources"\s*:`)},
 	{"/actuator/heapdump", "the memory of Spring", scan.Critical, regexp.MustCompile(`^JAVA PROFILE`)},
 	{"/actuator", "the list of Spring's internals", scan.Low, regexp.MustCompile(`"_links"\s*:.*actuator`)},
-	{"/debug/pprof/", "profiles of Go", scan.High, regexp.MustCompile(`/debug/pprof/|Types of profiles available`)},
+	{"/debug/pprof/", "profiles of Go", scan.High, regexp.MustCompile(`Types of profiles available|full goroutine stack dump`)},
 	{"/debug/vars", "variables of Go", scan.Medium, regexp.MustCompile(`"memstats"\s*:`)},
 	{"/dashboard/home", "Phoenix LiveDashboard", scan.High, regexp.MustCompile(`Phoenix LiveDashboard`)},
 	{"/dev/dashboard/home", "Phoenix LiveDashboard", scan.High, regexp.MustCompile(`Phoenix LiveDashboard`)},
@@ -50,10 +51,10 @@ var pages = []page{
 	{"/server-status", "the state of Apache", scan.Medium, regexp.MustCompile(`Apache Server Status`)},
 	{"/phpinfo.php", "the settings of PHP", scan.Medium, regexp.MustCompile(`phpinfo\(\)|PHP Version`)},
 	{"/console", "a console that runs code", scan.Critical, regexp.MustCompile(`Werkzeug Debugger|H2 Console`)},
-	{"/graphiql", "a workbench for GraphQL", scan.Low, regexp.MustCompile(`(?i)graphiql`)},
+	{"/graphiql", "a workbench for GraphQL", scan.Low, regexp.MustCompile(`GraphiQL|graphiql(?:\.min)?\.js`)},
 	{"/.DS_Store", "a list of files", scan.Low, regexp.MustCompile(`^\x00\x00\x00\x01Bud1`)},
 	{"/config.json", "a file of settings with secrets", scan.High, regexp.MustCompile(`(?i)"[a-z_]*(?:secret|password|private_key)[a-z_]*"\s*:\s*"[^"]{4,}"`)},
-	{"/swagger-ui/index.html", "a workbench for the API", scan.Info, regexp.MustCompile(`(?i)swagger-ui`)},
+	{"/swagger-ui/index.html", "a workbench for the API", scan.Info, regexp.MustCompile(`swagger-ui(?:-bundle)?\.(?:js|css)|SwaggerUI`)},
 }
 
 func run(ctx context.Context, l *api.Look) {

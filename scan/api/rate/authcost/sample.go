@@ -48,14 +48,14 @@ var Samples = []fixture.Sample{
 			// What the token says of itself is enough to count by before it is verified.
 			_, token, _ := strings.Cut(c.R.Header.Get("Authorization"), " ")
 			if t, err := jwt.Parse(strings.Trim(token, ` "=;,`)); err == nil {
-				return fmt.Sprint(t.Claims["sub"]) + r.Pattern, 40
+				return fmt.Sprint(t.Claims["sub"]) + r.Pattern, 25
 			}
-			return c.Address() + r.Pattern, 40
+			return c.Address() + r.Pattern, 25
 		}
 		// By credential and address before the look, and all wrong ones of an address together.
 		s.Gate = func(c *fixture.Call, r *fixture.Route) bool {
 			if c.User == nil && c.R.Header.Get("Authorization") != "" {
-				if wait := s.Spend("wrong "+c.Address(), 30); wait > 0 {
+				if wait := s.Spend("wrong "+c.Address(), 20); wait > 0 {
 					s.Refuse(c, wait)
 					return true
 				}

@@ -27,7 +27,7 @@ func lenient(find func(r *http.Request) (sent, plain string), bySent bool) fixtu
 				if c.User == nil || !bySent {
 					sent = c.Address()
 				}
-				return sent + r.Pattern, 30
+				return sent + r.Pattern, 25
 			}
 		},
 		Tune: func(_ *fixture.Shop, o *api.Options) {

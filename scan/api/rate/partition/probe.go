@@ -134,9 +134,8 @@ func fromElsewhere(ctx context.Context, l *api.Look, m *rate.Meter) *elsewhere {
 	if shown := m.Passes(ctx, l, who, r); shown != nil {
 		return &elsewhere{r.As == m.Request.As, shown}
 	}
-	x := l.Ask(ctx, who, r)
-	if x.Kind() == answer.Throttled && l.Ask(ctx, who, r).Kind() == answer.Throttled {
-		return &elsewhere{false, api.Show(m.Throttled, x)}
+	if shown := m.Shuts(ctx, l, r); shown != nil {
+		return &elsewhere{false, shown}
 	}
 	return nil
 }

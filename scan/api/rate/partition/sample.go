@@ -13,7 +13,7 @@ func by(key func(c *fixture.Call) string) func(*fixture.Shop) {
 			if fixture.SignIn(r) {
 				return "address " + c.Address() + r.Pattern, 20
 			}
-			return key(c) + r.Pattern, 50
+			return key(c) + r.Pattern, 25
 		}
 	}
 }
@@ -42,9 +42,9 @@ var Samples = []fixture.Sample{
 		s.Limit = func(c *fixture.Call, r *fixture.Route) (string, int) {
 			u, _ := s.Who(c.R)
 			if u == nil {
-				return "address " + c.Address() + r.Pattern, 30
+				return "address " + c.Address() + r.Pattern, 20
 			}
-			return u.Name + r.Pattern, 50
+			return u.Name + r.Pattern, 25
 		}
 	}},
 }

@@ -45,7 +45,7 @@ var Samples = []fixture.Sample{
 	}},
 	{Name: "advertised and kept", Kind: fixture.Fixed, Make: func(s *fixture.Shop) {
 		s.Gate = func(c *fixture.Call, _ *fixture.Route) bool {
-			c.W.Header().Set("X-RateLimit-Limit", strconv.Itoa(50))
+			c.W.Header().Set("X-RateLimit-Limit", strconv.Itoa(25))
 			return false
 		}
 	}},
