@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 // testFindings brings the report of a scan and reads it as whoever has to mend it would.
 func testFindings(t *testing.T, b *browser) {
-	p := run(t, "")
+	p := run(t, "", "PALISADE_SCAN_PRIVATE=1")
 	me := b.person(t, "198.51.100.50")
 	me.look(390, "light")
 	link := strings.TrimSpace(p.must(t, "console"))
@@ -74,4 +75,29 @@ func testFindings(t *testing.T, b *browser) {
 	if out := p.must(t, "finding", "list", "--state", "accepted"); !strings.Contains(out, "lib/shop/search.ex:12:5") {
 		t.Errorf("on the command line: %s", out)
 	}
+
+	// A monitor of the shop itself, by form: what is wrong stays typed; what is right runs at once and leaves a graded scan.
+	me.look(390, "dark")
+	me.open(console + "/s/demo-shop/monitors")
+	me.accessible(t, "monitors")
+	me.do(fill("#target", "the shop"))
+	if status := me.status(click(`form[action$="/monitors"] button`)); status != 422 || eval[string](me, `document.querySelector("#target").value`) != "the shop" {
+		t.Errorf("a target that is none: %d %s", status, text(me))
+	}
+	me.do(fill("#target", p.url), fill("#schedule", "6h"))
+	me.status(click(`form[action$="/monitors"] button.main`))
+	eventually(t, func() error {
+		me.open(console + "/s/demo-shop/monitors")
+		if got := text(me); !strings.Contains(got, "what it found") {
+			return fmt.Errorf("%s", got)
+		}
+		return nil
+	})
+	me.snap(t, "monitors-phone")
+	me.status(click(`tbody a[href*="/scans/"]`))
+	if got := text(me); !strings.Contains(got, "api scan of "+p.url) || !strings.Contains(got, "Grade") {
+		t.Errorf("the monitor's scan: %s", got)
+	}
+	me.accessible(t, "an API's scan")
+	me.snap(t, "api-scan-phone")
 }

@@ -104,7 +104,7 @@ type palisade struct {
 
 // run starts Palisade with a configuration of the given text, or with none at all: then it is in front of the demo
 // shop.
-func run(t *testing.T, config string) *palisade {
+func run(t *testing.T, config string, env ...string) *palisade {
 	t.Helper()
 	dir, listen, console := t.TempDir(), freePort(t), freePort(t)
 	p := &palisade{url: "http://" + listen, data: filepath.Join(dir, "data"), api: "http://" + console + "/api/v1", env: append(os.Environ(),
@@ -117,7 +117,7 @@ func run(t *testing.T, config string) *palisade {
 		}
 		cmd.Args = append(cmd.Args, "--config", file)
 	}
-	cmd.Env, cmd.Dir = p.env, dir
+	cmd.Env, cmd.Dir = append(p.env, env...), dir
 	p.talk = start(t, cmd, console, listen)
 	return p
 }
