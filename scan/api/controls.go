@@ -54,8 +54,14 @@ func (t *Target) askControls(ctx context.Context, op *spec.Operation) *Controls 
 		}
 		c.Repeated = ask("control: "+who.Name+", once more", r.By(who))
 		c.Volatile = answer.Learn(c.Valid.Answer, c.Repeated.Answer)
-		c.Junk = ask("control: a junk credential", r.Claiming(who, Junk(who)))
-		c.Wellformed = ask("control: a well-formed credential that was never given out", r.Claiming(who, Wellformed(who)))
+		if who.Certificate() != nil && who.Secret().Empty() {
+			// A certificate cannot be made up; who shows none is the junk to compare with.
+			c.Junk = ask("control: no certificate", r)
+			c.Wellformed = c.Junk
+		} else {
+			c.Junk = ask("control: a junk credential", r.Claiming(who, Junk(who)))
+			c.Wellformed = ask("control: a well-formed credential that was never given out", r.Claiming(who, Wellformed(who)))
+		}
 		if names := op.PathParams(); len(names) > 0 {
 			last := names[len(names)-1]
 			gone := t.RequestWith(op, who, map[string]string{last: t.Nowhere(op, last, who)})
@@ -76,7 +82,12 @@ func (t *Target) askControls(ctx context.Context, op *spec.Operation) *Controls 
 // Guarded says that the operation tells a valid credential from junk, which is what any verdict about credentials
 // stands on.
 func (c *Controls) Guarded() bool {
-	return c.Valid != nil && c.Valid.OK() && c.Junk.Kind() == answer.Denied
+	return c.Valid != nil && c.Valid.OK() && (c.Junk.Kind() == answer.Denied || TurnedAway(c.Junk))
+}
+
+// TurnedAway says that the handshake failed for want of a certificate, which is how TLS says 401.
+func TurnedAway(x *client.Exchange) bool {
+	return x.Err != nil && strings.Contains(x.Err.Error(), "remote error: tls:")
 }
 
 // LetIn says that an exchange got what the rightful owner gets.

@@ -49,7 +49,7 @@ func (t *Target) discover(ctx context.Context, first *client.Exchange) []scan.Ga
 		tried[u.String()] = true
 		x := first
 		if u.String() != t.Base.String() {
-			x = t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String()})
+			x = t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String(), As: t.reader})
 		}
 		if !x.OK() || !looksLikeSpec(x.Body) {
 			continue
@@ -87,7 +87,7 @@ func (t *Target) fetch(ctx context.Context, at string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String()})
+	x := t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String(), As: t.reader})
 	switch {
 	case x.Err != nil:
 		return nil, x.Err

@@ -79,6 +79,10 @@ func Scan(ctx context.Context, o Options) (*scan.Run, error) {
 	notes := &notes{o: o, run: run, client: t.Client}
 
 	first := t.Client.Do(ctx, client.Request{Method: "GET", URL: t.Base.String()})
+	if who := t.First(); TurnedAway(first) && who.Certificate() != nil {
+		t.reader = who
+		first = t.Client.Do(ctx, client.Request{Method: "GET", URL: t.Base.String(), As: who})
+	}
 	if first.Err != nil {
 		if errors.Is(first.Err, client.ErrScope) {
 			return nil, first.Err

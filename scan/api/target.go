@@ -30,6 +30,8 @@ type Target struct {
 	Bursts     Bursts
 	Listener   Listener // nil: none
 
+	reader *identity.Identity // who reads what is public: nobody, unless the handshake itself demands a certificate
+
 	mu       sync.Mutex
 	controls map[*spec.Operation]*once[*Controls]
 	absences map[string]*once[*Absence]

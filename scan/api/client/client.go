@@ -385,7 +385,9 @@ func (c *Client) note(a *answer.Answer, burst bool) {
 	if errors.Is(a.Err, context.Canceled) {
 		return
 	}
-	failed := a.Err != nil || a.Status == http.StatusBadGateway || a.Status == http.StatusGatewayTimeout ||
+	// A handshake that is refused for want of a certificate is an answer, and no sign of distress.
+	refused := a.Err != nil && strings.Contains(a.Err.Error(), "remote error: tls:")
+	failed := a.Err != nil && !refused || a.Status == http.StatusBadGateway || a.Status == http.StatusGatewayTimeout ||
 		(a.Status == http.StatusServiceUnavailable && !burst)
 	if !failed {
 		c.healthy++

@@ -18,6 +18,7 @@ import (
 	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
 	"palisade.dev/scan/api/rate/authcost"
+	"palisade.dev/scan/api/rate/certificate"
 	"palisade.dev/scan/api/rate/headers"
 	"palisade.dev/scan/api/rate/keyform"
 	"palisade.dev/scan/api/rate/oracle"
@@ -46,6 +47,7 @@ var Entries = []Entry{
 	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
 	{authcost.Probe, authcost.Samples},
+	{certificate.Probe, certificate.Samples},
 	{headers.Probe, headers.Samples},
 	{keyform.Probe, keyform.Samples},
 	{oracle.Probe, oracle.Samples},

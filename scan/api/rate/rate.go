@@ -311,3 +311,8 @@ func Median(times []time.Duration) time.Duration {
 	times = slices.Sorted(slices.Values(times))
 	return times[len(times)/2]
 }
+
+// Press presses one more operation, as a probe chooses it.
+func Press(ctx context.Context, l *api.Look, op *spec.Operation, r client.Request) *Meter {
+	return press(ctx, l, &Meter{Class: Keyed, Op: op, Request: r}, l.Bursts.Requests)
+}
