@@ -14,6 +14,12 @@ import (
 	"palisade.dev/scan/api/input/injection"
 	"palisade.dev/scan/api/inventory/exposed"
 	"palisade.dev/scan/api/inventory/oldversion"
+	"palisade.dev/scan/api/llm/indirect"
+	"palisade.dev/scan/api/llm/open"
+	"palisade.dev/scan/api/llm/output"
+	"palisade.dev/scan/api/llm/override"
+	"palisade.dev/scan/api/llm/prompt"
+	"palisade.dev/scan/api/llm/unbounded"
 	"palisade.dev/scan/api/object/read"
 	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
@@ -43,6 +49,12 @@ var Entries = []Entry{
 	{injection.Probe, injection.Samples},
 	{exposed.Probe, exposed.Samples},
 	{oldversion.Probe, oldversion.Samples},
+	{indirect.Probe, indirect.Samples},
+	{open.Probe, open.Samples},
+	{output.Probe, output.Samples},
+	{override.Probe, override.Samples},
+	{prompt.Probe, prompt.Samples},
+	{unbounded.Probe, unbounded.Samples},
 	{read.Probe, read.Samples},
 	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
