@@ -21,6 +21,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
+	"palisade.dev/scan/api/listener"
 	"palisade.dev/scan/api/probes"
 	"palisade.dev/scan/api/spec"
 	"palisade.dev/scan/baseline"
@@ -48,6 +49,7 @@ type apiFlags struct {
 	Burst       int           `help:"Requests with which a limit is looked for." default:"60" placeholder:"N"`
 	BurstSignIn bool          `help:"Press sign-in as hard as other operations; it may lock accounts."`
 	From        []string      `help:"Another address of this machine to send from, for limits by address." placeholder:"ADDRESS"`
+	Listener    string        `help:"Address of this machine that the target can call, for faults that show only so; a target on this machine needs none." placeholder:"HOST:PORT"`
 	Seed        uint64        `help:"Of everything that is drawn by chance." default:"1" placeholder:"N"`
 }
 
@@ -118,7 +120,7 @@ func (c *scanAPICmd) run(s *session) error {
 			tell(fmt.Sprintf("%s · %d of %d looks · %d requests · %d findings", p.Doing, p.Done, p.Of, p.Requests, p.Findings))
 		}
 	}
-	run, err := api.Scan(s.ctx, o)
+	run, err := c.scan(s, o)
 	if err != nil {
 		return err
 	}
@@ -213,6 +215,26 @@ func (f *apiFlags) options(s *session, address string) (api.Options, error) {
 		o.URL = "https://" + o.URL
 	}
 	return o, nil
+}
+
+// patience is how long a call from the target is waited for: it may have a queue to work through.
+const patience = 3 * time.Second
+
+// scan scans with a listener beside it, where the target can reach one.
+func (f *apiFlags) scan(s *session, o api.Options) (*scan.Run, error) {
+	at := f.Listener
+	if u, err := url.Parse(o.URL); at == "" && err == nil && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost") {
+		at = "127.0.0.1:0"
+	}
+	if at != "" && o.Mode > api.Passive {
+		l, err := listener.Start(at, patience)
+		if err != nil {
+			return nil, misuse{fmt.Errorf("--listener %s: %w", at, err)}
+		}
+		defer l.Close()
+		o.Listener = l
+	}
+	return api.Scan(s.ctx, o)
 }
 
 // sources reads operations from what was given: a specification, a HAR file, a curl line.
@@ -438,6 +460,6 @@ func (c *againFlags) again(s *session) (before scan.Finding, run *scan.Run, err 
 		return before, nil, err
 	}
 	o.Only = &before.Place
-	run, err = api.Scan(s.ctx, o)
+	run, err = c.scan(s, o)
 	return before, run, err
 }

@@ -122,6 +122,7 @@ func Scan(ctx context.Context, o Options) (*scan.Run, error) {
 	slices.SortFunc(run.Checks, func(a, b scan.Check) int { return cmp.Compare(a.ID, b.ID) })
 	run.Findings = scan.Stamp(run.Findings)
 	run.Score = ScoreOf(run)
+	run.Read = len(t.Operations)
 	run.Ended = clock.Now()
 	t.tell(run, o)
 	return run, nil
