@@ -6,13 +6,14 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/evidence"
-	"regexp"
-	"slices"
-	"strings"
 )
 
 //go:embed doc.md
@@ -160,7 +161,7 @@ func answers(ctx context.Context, l *api.Look, who string) []*client.Exchange {
 // pathOf is the path of the operation that was asked.
 func pathOf(l *api.Look, x *client.Exchange) string {
 	for _, op := range l.Operations {
-		if op.Method == x.Request.Method && (api.Matches(op, x.Request.URL)) {
+		if op.Method == x.Request.Method && api.Matches(op, x.Request.URL) {
 			return op.Path
 		}
 	}

@@ -5,14 +5,15 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
-	"regexp"
-	"slices"
-	"strings"
 )
 
 //go:embed doc.md
@@ -64,7 +65,8 @@ func run(ctx context.Context, l *api.Look) {
 		return
 	}
 	var root *client.Exchange
-	confidence, proof := scan.Confirmed, ""
+	var proof string
+	confidence := scan.Confirmed
 	if high != nil {
 		root = ask("privileged, "+high.Name, r.By(high))
 		if l.Silent(root) {

@@ -6,11 +6,12 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
-	"strings"
 )
 
 //go:embed doc.md
