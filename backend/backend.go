@@ -43,6 +43,7 @@ import (
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
 	"palisade.dev/backend/trap"
+	"palisade.dev/backend/veil"
 	"palisade.dev/backend/watch"
 	"palisade.dev/config"
 	"palisade.dev/guard/wire"
@@ -86,6 +87,7 @@ type Backend struct {
 	Networks  *Networks
 	Desk      *desk.Desk
 	Traps     *trap.Traps
+	Veils     *veil.Veils
 	operators operators
 	token     [32]byte
 	base      template.Set
@@ -116,13 +118,18 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	if b.Networks, err = newNetworks(ctx, o); err != nil {
 		return nil, err
 	}
+	secret, err := b.installationKey()
+	if err != nil {
+		return nil, err
+	}
+	b.Veils = veil.New(secret)
 	if err := b.openEvents(); err != nil {
 		return nil, err
 	}
 	b.Feed = feed.New(o.DB, b.Networks, func(string) []string { return b.operators.addresses() }, key, b.base, o.Now)
 	b.Bans = &ban.Bans{Store: o.DB, Now: o.Now, ID: b.id, Operators: func(string) []string { return b.operators.addresses() }}
 	b.Levers = &lever.Levers{Store: o.DB, Now: o.Now, ID: b.id, Known: b.namedRoute}
-	b.Sites = &site.Sites{DB: o.DB, Feed: b.Feed, Public: b.Feed.Public(), Now: o.Now, ID: b.id, Rand: o.Rand}
+	b.Sites = &site.Sites{DB: o.DB, Feed: b.Feed, Public: b.Feed.Public(), Veils: b.Veils, Now: o.Now, ID: b.id, Rand: o.Rand}
 	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id, Desk: rehearse.NewDesk(o.Now, b.id)}
 	b.Desk = &desk.Desk{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Lists: b.Networks, Now: o.Now}
 	b.Traps = &trap.Traps{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Rand: o.Rand, Now: o.Now}
@@ -131,10 +138,6 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		return nil, err
 	}
 	if b.Entry, err = entry.Open(ctx, o.DB, o.Now, o.Rand); err != nil {
-		return nil, err
-	}
-	secret, err := b.installationKey()
-	if err != nil {
 		return nil, err
 	}
 	if b.People, err = people.New(people.Options{DB: o.DB, Key: secret, Providers: o.Providers, Now: o.Now, Rand: o.Rand, Log: o.Log}); err != nil {
@@ -212,7 +215,7 @@ func (b *Backend) operatorToken() error {
 	return nil
 }
 
-// KeyFile is where the key is kept that encrypts one-time secrets and signs device cookies: beside the database and not in
+// KeyFile is where the key is kept that encrypts one-time secrets, signs device cookies and makes pseudonyms of addresses: beside the database and not in
 // it, so that a copy of the database alone gives nothing of them away. It belongs into a backup, elsewhere.
 const KeyFile = "installation.key"
 

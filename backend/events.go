@@ -2,13 +2,17 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 
 	"palisade.dev/backend/api"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/guardapi"
+	"palisade.dev/backend/site"
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/identity"
+	"palisade.dev/store"
 )
 
 func (b *Backend) openEvents() error {
@@ -17,9 +21,28 @@ func (b *Backend) openEvents() error {
 		return err
 	}
 	keep := int(b.o.Retention.Hours() / 24)
-	b.Events = event.NewLog(b.DB, codec, event.Options{Clock: b.o.Now, Keep: keep})
-	b.Search = event.NewSearch(b.DB, codec)
+	b.Events = event.NewLog(b.DB, codec, event.Options{Clock: b.o.Now, Keep: keep, Veil: b.veil})
+	b.Search = event.NewSearch(b.DB, codec).Veiled(b.veil)
 	return nil
+}
+
+// veil gives a site's veil as the site is now. Where a site is gone, or nobody can read what it said, addresses are hashed:
+// its events must neither be written clear nor hold up those of other sites.
+func (b *Backend) veil(ctx context.Context, id string) (*veil.Veil, error) {
+	s, err := b.DB.SiteByID(ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	var p veil.Setting
+	if err == nil {
+		if p, err = site.Privacy(s); err != nil {
+			b.o.Log.Error("reading how addresses are kept; they are hashed meanwhile", "site", s.Name, "err", err)
+		}
+	}
+	if err != nil {
+		p = veil.Setting{Spell: veil.Spell{Mode: veil.Hashed}}
+	}
+	return b.Veils.Site(id, p), nil
 }
 
 // Close ends what Open began; batches under way are kept.

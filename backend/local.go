@@ -81,7 +81,13 @@ func (l *local) Events(ctx context.Context, batch wire.Batch) error {
 				return err
 			}
 		} else if e.Reason == string(engine.Trapped) {
-			if err := l.b.Alerts.Tell(ctx, alert.TrapTouched(l.site, batch.Guard, batch.Boot, e)); err != nil {
+			told := *e // an alert is kept, and leaves the house: it says no more than the event does
+			v, err := l.b.veil(ctx, l.site.ID)
+			if err != nil {
+				return err
+			}
+			v.Hide(&told)
+			if err := l.b.Alerts.Tell(ctx, alert.TrapTouched(l.site, batch.Guard, batch.Boot, &told)); err != nil {
 				return err
 			}
 		}

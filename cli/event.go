@@ -14,7 +14,7 @@ import (
 
 	"palisade.dev/backend/api"
 	"palisade.dev/backend/client"
-	"palisade.dev/guard/wire"
+	"palisade.dev/backend/event"
 )
 
 type eventCmd struct {
@@ -65,7 +65,7 @@ func (c *eventTailCmd) Run(s *session) error {
 			fmt.Fprintf(s.Err, "%s events were not shown: they came faster than they could be printed\n", data)
 			continue
 		}
-		var e wire.Event
+		var e event.Shown
 		if err := json.Unmarshal([]byte(data), &e); err != nil {
 			return fmt.Errorf("the back end's answer: %w", err)
 		}
@@ -85,9 +85,9 @@ func (c *eventTailCmd) Run(s *session) error {
 }
 
 // line is one event for people.
-func (s *session) line(e *wire.Event) string {
+func (s *session) line(e *event.Shown) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %-15s %s %s %d", time.UnixMicro(e.At).Format("15:04:05.000"), e.Address, word(e.Method), word(e.Path), e.Status)
+	fmt.Fprintf(&b, "%s %-15s %s %s %d", time.UnixMicro(e.At).Format("15:04:05.000"), word(e.Address), word(e.Method), word(e.Path), e.Status)
 	if e.Action != "allow" || e.Reason != "" {
 		verdict := e.Action
 		if e.Reason != "" && e.Reason != e.Action {

@@ -112,6 +112,7 @@ type Site struct {
 	Timeout      Duration   `yaml:"timeout"`
 	Health       string     `yaml:"health"`
 	Honeypot     *Honeypot  `yaml:"honeypot"`
+	Privacy      string     `yaml:"privacy"`  // of clients' addresses in events: clear (default), encrypted or hashed
 	Defaults     *bool      `yaml:"defaults"` // the rules, traps and outcomes of a new site; true unless given
 
 	Identity wire.Identity `yaml:"identity"`
@@ -223,6 +224,11 @@ func (c *Config) faults() map[string]error {
 			out[at+".name"] = fmt.Errorf("there is a site %s above", s.Name)
 		}
 		names[s.Name] = true
+		switch s.Privacy {
+		case "", "clear", "encrypted", "hashed":
+		default:
+			out[at+".privacy"] = fmt.Errorf("%.40q: want clear, encrypted or hashed", s.Privacy)
+		}
 	}
 	for i, o := range c.Networks.Own {
 		at := fmt.Sprintf("networks.own[%d]", i)

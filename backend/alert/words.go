@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/rehearse"
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/engine"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -126,7 +127,7 @@ func LeverMoved(s store.Site, l store.Lever) Alert {
 // TrapTouched tells that somebody asked for what no customer would. The guard and its boot, with the event's number, make
 // it the same alert when it is sent again.
 func TrapTouched(s store.Site, guard, boot string, e *wire.Event) Alert {
-	client := e.Address.String()
+	client := veil.Text(e.Address)
 	what := "It was refused this time."
 	switch {
 	case e.Ban != nil:

@@ -11,13 +11,12 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/event"
-	"palisade.dev/guard/wire"
 )
 
 // Filter is what events can be looked for by.
 type Filter struct {
-	Address     string `query:"address"`
-	Network     string `query:"network" doc:"a network list, or a prefix"`
+	Address     string `query:"address" doc:"or a pseudonym, such as ~203.0.113.9"`
+	Network     string `query:"network" doc:"a network list, a prefix, or a network of pseudonyms such as ~203.0.113.0/24"`
 	Account     string `query:"account"`
 	Key         string `query:"api_key"`
 	Certificate string `query:"certificate"`
@@ -55,8 +54,8 @@ func (f Filter) query(site string, now time.Time) (event.Query, error) {
 
 // EventPage is some events, newest first.
 type EventPage struct {
-	Events []wire.Event `json:"events"`
-	Next   string       `json:"next,omitempty" doc:"cursor of the next page"`
+	Events []event.Shown `json:"events"`
+	Next   string        `json:"next,omitempty" doc:"cursor of the next page"`
 }
 
 // SummaryState is what happened in a time.
@@ -95,7 +94,7 @@ func (a *api) events() {
 			return EventPage{}, err
 		}
 		p, err := a.Search.Find(ctx, q)
-		return EventPage{append([]wire.Event{}, p.Events...), p.Next}, err
+		return EventPage{event.ShowAll(p.Events), p.Next}, err
 	})
 	op(a, on(access.See), "GET", "/sites/{site}/clients/{subject}", "get-client", "Everything about one client", func(ctx context.Context, in *struct {
 		On
@@ -182,7 +181,7 @@ func (a *api) tail(w http.ResponseWriter, r *http.Request) {
 				fmt.Fprintf(&b, "event: lost\ndata: %d\n\n", l.Lost)
 			}
 			for i := range l.Events {
-				text, err := json.Marshal(&l.Events[i])
+				text, err := json.Marshal(event.Show(&l.Events[i]))
 				if err != nil {
 					continue
 				}

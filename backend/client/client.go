@@ -13,7 +13,6 @@ import (
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/network"
 	"palisade.dev/guard/engine"
-	"palisade.dev/guard/wire"
 	"palisade.dev/store"
 )
 
@@ -48,7 +47,7 @@ type State struct {
 	Bans      []store.Ban       `json:"bans"`
 	Shared    bool              `json:"shared" doc:"three or more accounts signed in from it"`
 	Bounded   bool              `json:"bounded" doc:"counts are of the newest events only, since first"`
-	Events    []wire.Event      `json:"events"`
+	Events    []event.Shown     `json:"events"`
 }
 
 // SignIns is how one account fared.
@@ -111,7 +110,7 @@ func (c *Clients) Show(ctx context.Context, s store.Site, text string) (State, e
 	state := State{
 		Subject: subject.String(), By: by, Networks: []Found{}, Requests: seen.Requests, Actions: seen.Actions, Rules: seen.Rules, Marks: seen.Marks,
 		SignIns: []SignIns{}, Used: Count(seen.Used), Others: append([]string{}, seen.Others...), Bounded: seen.Bounded,
-		Events: append([]wire.Event{}, seen.Events...),
+		Events: event.ShowAll(seen.Events),
 	}
 	if seen.Requests > 0 {
 		state.First, state.Last = seen.First.UnixMilli(), seen.Last.UnixMilli()

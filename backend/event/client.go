@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 )
 
@@ -141,9 +142,9 @@ type tallies struct {
 }
 
 func (s *Search) counted(ctx context.Context, q Query, most int, now time.Time) (*tallies, error) {
-	cs, err := q.conditions()
+	cs, err := s.conditions(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrQuery, err)
+		return nil, err
 	}
 	w, err := s.walk(ctx, q, cs, newest)
 	if err != nil {
@@ -212,7 +213,7 @@ func (t *tallies) add(f *frame, cs []condition, since int64) error {
 	})
 	each(f, hits[:], colAddress, func(v []byte, n uint64) {
 		if a, ok := parseAddress(v); ok {
-			t.addresses.add(a.String(), n)
+			t.addresses.add(veil.Text(a), n)
 		}
 	})
 	each(f, hits[:], colOutcomes, func(v []byte, n uint64) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 )
 
@@ -48,9 +49,22 @@ func plain(e *wire.Event) [lastPlain]*string {
 
 // Composite values travel inside a dictionary entry in these small forms. The empty entry is the absent value.
 
+// The first byte of a pseudonym, by which it is longer than any address.
+const (
+	tagEncrypted = 'e'
+	tagHashed    = 'h'
+)
+
 func appendAddress(b []byte, a netip.Addr) []byte {
 	if !a.IsValid() {
 		return b
+	}
+	switch veil.Of(a) {
+	case veil.Encrypted:
+		b, a = append(b, tagEncrypted), veil.Bits(a)
+	case veil.Hashed:
+		b = append(b, tagHashed)
+	case veil.Clear:
 	}
 	if a.Is4() {
 		v := a.As4()
@@ -60,12 +74,23 @@ func appendAddress(b []byte, a netip.Addr) []byte {
 	return append(b, v[:]...)
 }
 
-// parseAddress takes 0, 4 or 16 bytes. A mapped address in 16 bytes stays mapped, so that what decodes encodes back.
+// parseAddress takes 0, 4 or 16 bytes, or the tag of a pseudonym and 4 or 16. A mapped address in 16 bytes stays mapped, so
+// that what decodes encodes back; a pseudonym has no such form.
 func parseAddress(b []byte) (netip.Addr, bool) {
 	if len(b) == 0 {
 		return netip.Addr{}, true
 	}
-	return netip.AddrFromSlice(b)
+	if len(b) != 5 && len(b) != 17 {
+		return netip.AddrFromSlice(b)
+	}
+	a, _ := netip.AddrFromSlice(b[1:])
+	switch {
+	case b[0] == tagEncrypted && !a.Is4In6():
+		return veil.Mark(a, veil.Encrypted), true
+	case b[0] == tagHashed && a.Is6() && !a.Is4In6():
+		return veil.Mark(a, veil.Hashed), true
+	}
+	return netip.Addr{}, false
 }
 
 func appendText(b []byte, s string) []byte {

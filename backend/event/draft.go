@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
 )
@@ -16,6 +17,7 @@ type draft struct {
 	writes map[string]*pieces
 	sites  []string // in the order in which they came
 	fresh  []siteEvents
+	veils  map[string]*veil.Veil
 	stats  Stats
 	now    int64
 }
@@ -92,7 +94,27 @@ func (d *draft) write(ctx context.Context, batches []*pending) error {
 	return d.store(ctx)
 }
 
-// admit gives the events of a batch that have not been taken in before, tidied.
+// veil gives a site's veil, asked for once in a commit: a mode that is chosen holds from the next one on. Where it cannot
+// be had nothing is taken in, as what was written clear stays so.
+func (d *draft) veil(ctx context.Context, site string) (*veil.Veil, error) {
+	if d.l.o.Veil == nil {
+		return nil, nil
+	}
+	v, ok := d.veils[site]
+	if !ok {
+		var err error
+		if v, err = d.l.o.Veil(ctx, site); err != nil {
+			return nil, fmt.Errorf("finding out how addresses are kept: %w", err)
+		}
+		if d.veils == nil {
+			d.veils = make(map[string]*veil.Veil)
+		}
+		d.veils[site] = v
+	}
+	return v, nil
+}
+
+// admit gives the events of a batch that have not been taken in before, tidied and veiled. The batch stays as it is.
 func (d *draft) admit(ctx context.Context, p *pending) ([]wire.Event, error) {
 	key := seenKey{p.site, p.guard, p.batch.Boot}
 	have, ok := d.l.seen[key]
@@ -101,6 +123,10 @@ func (d *draft) admit(ctx context.Context, p *pending) ([]wire.Event, error) {
 		if have, err = d.l.recall(ctx, key); err != nil {
 			return nil, err
 		}
+	}
+	hide, err := d.veil(ctx, p.site)
+	if err != nil {
+		return nil, err
 	}
 	oldest := d.now - int64(d.l.o.Keep)*dayMicros
 	fresh := make([]wire.Event, 0, len(p.batch.Events))
@@ -118,6 +144,7 @@ func (d *draft) admit(ctx context.Context, p *pending) ([]wire.Event, error) {
 			e.At = d.now
 		}
 		tidy(&e)
+		hide.Hide(&e)
 		fresh = append(fresh, e)
 	}
 	d.l.seen[key] = have

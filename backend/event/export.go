@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
-	"fmt"
 	"slices"
 
 	"palisade.dev/guard/wire"
@@ -17,9 +16,9 @@ const maxOverlap = 32
 // It reads every segment of the range that may have some, a day's list at a time, and stops at the first error of visit. Order is exact as
 // long as no more than maxOverlap segments overlap in time; deliveries that were later than that come later.
 func (s *Search) Export(ctx context.Context, q Query, visit func(wire.Event) error) error {
-	cs, err := q.conditions()
+	cs, err := s.conditions(ctx, q)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrQuery, err)
+		return err
 	}
 	w, err := s.walk(ctx, q, cs, newest)
 	if err != nil {

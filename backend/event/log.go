@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 )
 
@@ -44,7 +45,11 @@ type Options struct {
 	Keep   int              // days; what is older on arrival is not taken in. Default 30
 	Memory int              // bytes for open segments; the least used are sealed beyond it. Default 64 MiB
 	Node   int              // of 0..7, another for each process that writes to the same store
+	Veil   Veils            // hides addresses before anything is written; nil: they stay clear
 }
+
+// Veils gives a site's veil, as it is now; nil is a site that has always kept addresses clear.
+type Veils func(ctx context.Context, site string) (*veil.Veil, error)
 
 // Stats count what a Log did since it was made.
 type Stats struct {

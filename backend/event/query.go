@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
+
+	"palisade.dev/backend/veil"
 )
 
 // Query says which events are looked for. Empty fields ask for nothing; an event must meet all the others.
@@ -34,11 +37,10 @@ type Query struct {
 	Cursor      string // of the page before
 }
 
-// condition is met when one of its tests is.
+// condition is met when one of its tests is. What meets it is entered under one of its terms, if it has any.
 type condition struct {
 	tests []test
-	term  int64
-	found bool // there is a term
+	terms []int64
 }
 
 // test looks at an entry of one column's dictionary.
@@ -48,11 +50,15 @@ type test struct {
 }
 
 func equals(column int, name, value string) condition {
-	return condition{[]test{{column, func(b []byte) bool { return string(b) == value }}}, hash(name, value), name != ""}
+	c := condition{tests: []test{{column, func(b []byte) bool { return string(b) == value }}}}
+	if name != "" {
+		c.terms = []int64{hash(name, value)}
+	}
+	return c
 }
 
 // conditions turns a query's words into tests and terms. Faults of the query are told, not taken for "nothing found".
-func (q Query) conditions() ([]condition, error) {
+func (q Query) conditions(v *veil.Veil) ([]condition, error) {
 	var cs []condition
 	for _, w := range []struct {
 		value  string
@@ -73,15 +79,18 @@ func (q Query) conditions() ([]condition, error) {
 		}
 	}
 	if q.Address != "" {
-		a, err := netip.ParseAddr(q.Address)
+		a, err := veil.Parse(q.Address)
 		if err != nil {
-			return nil, fmt.Errorf("address %q is none: write it like 192.0.2.7 or 2001:db8::7", q.Address)
+			return nil, err
 		}
-		a = bare(a)
-		cs = append(cs, equals(colAddress, byAddress, string(appendAddress(nil, a))))
+		cs = append(cs, address(a, v))
 	}
 	if q.Network != "" {
-		cs = append(cs, network(q.Network))
+		c, err := network(q.Network, v)
+		if err != nil {
+			return nil, err
+		}
+		cs = append(cs, c)
 	}
 	if q.Account != "" {
 		c := equals(colAccount, byAccount, q.Account)
@@ -100,7 +109,7 @@ func (q Query) conditions() ([]condition, error) {
 		if !ok {
 			return nil, fmt.Errorf("outcome %q: write kind and result, like login.failed", q.Outcome)
 		}
-		c := condition{term: hash(byOutcome, q.Outcome), found: true}
+		c := condition{terms: []int64{hash(byOutcome, q.Outcome)}}
 		c.tests = []test{{colOutcomes, func(b []byte) bool { return hasOutcome(b, kind, result) }}}
 		cs = append(cs, c)
 	}
@@ -112,24 +121,61 @@ func (q Query) conditions() ([]condition, error) {
 		cs = append(cs, c)
 	}
 	if q.Text != "" {
-		cs = append(cs, textCondition(q.Text))
+		cs = append(cs, textCondition(q.Text, v))
 	}
 	return cs, nil
 }
 
-// network tests for a list's name or a prefix. A prefix no longer than what addresses are entered under has no term.
-func network(word string) condition {
+// address tests for an address and the pseudonyms that stand for it; for a pseudonym, for it alone.
+func address(a netip.Addr, v *veil.Veil) condition {
+	c := equals(colAddress, byAddress, string(appendAddress(nil, a)))
+	for _, x := range v.Shadows(a) {
+		also := equals(colAddress, byAddress, string(appendAddress(nil, x)))
+		c.tests, c.terms = append(c.tests, also.tests...), append(c.terms, also.terms...)
+	}
+	return c
+}
+
+// network tests for a list's name or a prefix, and the networks of pseudonyms that stand for it. A prefix no longer than
+// what addresses are entered under has no term.
+func network(word string, v *veil.Veil) (condition, error) {
+	if veil.Marked(word) {
+		n, err := veil.ParseNet(word)
+		if err != nil {
+			return condition{}, err
+		}
+		return prefixes(netip.Prefix{}, []veil.Net{n}), nil
+	}
 	p, err := netip.ParsePrefix(word)
 	if err != nil {
-		return condition{[]test{{colNetworks, func(b []byte) bool { return hasText(b, word) }}}, hash(byNetwork, word), true}
+		return condition{[]test{{colNetworks, func(b []byte) bool { return hasText(b, word) }}}, []int64{hash(byNetwork, word)}}, nil
 	}
-	p = p.Masked()
+	nets, whole := v.Nets(p)
+	if !whole && v.Mode() == veil.Hashed {
+		return condition{}, fmt.Errorf("network %q: this site's addresses are kept as hashes, which can be looked for by a single address, a /24, or a /64 of IPv6", word)
+	}
+	return prefixes(p.Masked(), nets), nil
+}
+
+// prefixes tests for clear addresses of one and pseudonyms of others.
+func prefixes(clear netip.Prefix, veiled []veil.Net) condition {
 	c := condition{tests: []test{{colAddress, func(b []byte) bool {
 		a, ok := parseAddress(b)
-		return ok && p.Contains(a)
+		return ok && (clear.Contains(a) || slices.ContainsFunc(veiled, func(n veil.Net) bool { return n.Contains(a) }))
 	}}}}
-	if block := Block(p.Addr()); p.Bits() >= block.Bits() {
-		c.term, c.found = blockTerm(p.Addr()), true
+	all := []netip.Prefix{clear}
+	for _, n := range veiled {
+		all = append(all, n.Prefix)
+	}
+	for _, p := range all {
+		if !p.IsValid() {
+			continue
+		}
+		if p.Bits() < Block(p.Addr()).Bits() {
+			c.terms = nil // some are entered under many
+			break
+		}
+		c.terms = append(c.terms, blockTerm(p.Addr()))
 	}
 	return c
 }
@@ -146,13 +192,18 @@ func statusCondition(word string) (condition, error) {
 	if _, err := fmt.Sscanf(word, "%d", &n); err != nil || n < 0 || n > 999 || fmt.Sprint(n) != word {
 		return condition{}, fmt.Errorf("status %q: write a number like 404, or a class like 4xx", word)
 	}
-	return condition{[]test{{colStatus, func(b []byte) bool {
+	c := condition{tests: []test{{colStatus, func(b []byte) bool {
 		got, ok := parseNumber(b)
 		return ok && got == uint64(n)
-	}}}, statusTerm(n), n != 0}, nil
+	}}}}
+	if n != 0 {
+		c.terms = []int64{statusTerm(n)}
+	}
+	return c, nil
 }
 
-func textCondition(word string) condition {
+func textCondition(word string, v *veil.Veil) condition {
+	whole, err := veil.Parse(word)
 	word = strings.ToLower(word)
 	within := func(b []byte) bool { return strings.Contains(strings.ToLower(string(b)), word) }
 	var c condition
@@ -161,8 +212,11 @@ func textCondition(word string) condition {
 	}
 	c.tests = append(c.tests, test{colAddress, func(b []byte) bool {
 		a, ok := parseAddress(b)
-		return ok && a.IsValid() && strings.Contains(a.String(), word)
+		return ok && a.IsValid() && strings.Contains(veil.Text(a), word)
 	}})
+	if err == nil {
+		c.tests = append(c.tests, address(whole, v).tests...)
+	}
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 )
 
@@ -72,13 +73,8 @@ func (r *Rollup) add(e *wire.Event) {
 		bump(&r.Outcomes, o.Name(), 1)
 	}
 	if e.Address.IsValid() {
-		client := e.Address
-		if client.Is6() {
-			p, _ := client.Prefix(64) // fails only for more bits than an address has
-			client = p.Addr()
-		}
-		r.clients.add(uint64(addressTerm(client)))
-		r.tops[Addresses].add(e.Address.String(), 1)
+		r.clients.add(uint64(addressTerm(veil.Client(e.Address))))
+		r.tops[Addresses].add(veil.Text(e.Address), 1)
 	}
 	for _, v := range []struct {
 		d Dimension

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 )
 
@@ -14,10 +15,41 @@ import (
 type Search struct {
 	store Store
 	codec *Codec
+	veil  Veils
 }
 
 // NewSearch returns a search over a store.
-func NewSearch(s Store, c *Codec) *Search { return &Search{s, c} }
+func NewSearch(s Store, c *Codec) *Search { return &Search{store: s, codec: c} }
+
+// Veiled lets a search find by its clear address what was veiled. What it gives stays veiled.
+func (s *Search) Veiled(by Veils) *Search {
+	s.veil = by
+	return s
+}
+
+// Veil gives a site's veil, nil for none.
+func (s *Search) Veil(ctx context.Context, site string) (*veil.Veil, error) {
+	if s.veil == nil {
+		return nil, nil
+	}
+	return s.veil(ctx, site)
+}
+
+// conditions reads a query's words; addresses among them mean their pseudonyms too.
+func (s *Search) conditions(ctx context.Context, q Query) ([]condition, error) {
+	var v *veil.Veil
+	if q.Address != "" || q.Network != "" || q.Text != "" {
+		var err error
+		if v, err = s.Veil(ctx, q.Site); err != nil {
+			return nil, fmt.Errorf("finding out how addresses are kept: %w", err)
+		}
+	}
+	cs, err := q.conditions(v)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrQuery, err)
+	}
+	return cs, nil
+}
 
 // Page is what a search found.
 type Page struct {
@@ -42,9 +74,9 @@ var ErrQuery = errors.New("the query makes no sense")
 // cost depends on what is shown and hardly on what is stored. Segments follow each other by arrival: events that were delivered late stand on a page
 // where they arrived, and in order of time within the page.
 func (s *Search) Find(ctx context.Context, q Query) (Page, error) {
-	cs, err := q.conditions()
+	cs, err := s.conditions(ctx, q)
 	if err != nil {
-		return Page{}, fmt.Errorf("%w: %w", ErrQuery, err)
+		return Page{}, err
 	}
 	at, err := parseCursor(q.Cursor)
 	if err != nil {

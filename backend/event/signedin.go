@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 )
 
@@ -63,7 +64,10 @@ func (in *SignedIn) note(c client, at int64) { in.times[c] = append(in.times[c],
 // Near says whether a client signed in near a time, in Unix microseconds, before or after it. A request that names no
 // account counts as that of anybody at its address.
 func (in *SignedIn) Near(address netip.Addr, account string, at int64) bool {
-	times := in.times[client{bare(address), account}]
+	if veil.Of(address) == veil.Clear {
+		address = bare(address)
+	}
+	times := in.times[client{address, account}]
 	i, _ := slices.BinarySearch(times, at-in.within)
 	return i < len(times) && times[i] <= at+in.within
 }

@@ -15,8 +15,8 @@ type walk struct {
 	s        *Search
 	site     string
 	from, to int64
-	hashes   []uint64
-	days     []day // the newest first
+	hashes   [][]uint64 // of each condition, one of which must be entered
+	days     []day      // the newest first
 	list     []candidate
 	resume   cursor // where the page before stopped within a segment
 	at       cursor // what comes next stands before this place
@@ -62,8 +62,12 @@ func (s *Search) walk(ctx context.Context, q Query, cs []condition, at cursor) (
 	w := &walk{s: s, site: q.Site, resume: at, at: cursor{place: at.place}}
 	w.from, w.to = q.between()
 	for _, c := range cs {
-		if c.found {
-			w.hashes = append(w.hashes, keep(c.term))
+		var any []uint64
+		for _, t := range c.terms {
+			any = append(any, keep(t))
+		}
+		if len(any) > 0 {
+			w.hashes = append(w.hashes, any)
 		}
 	}
 	rows, err := s.store.Rollups(ctx, q.Site, ofCatalogs, floor(w.from, dayMicros), w.to)
@@ -144,18 +148,22 @@ func (w *walk) entered(ctx context.Context, day int32, c *catalog) ([]candidate,
 			}
 		}
 		n := len(r.segments)
-		for _, hash := range w.hashes {
+		for _, any := range w.hashes {
 			if in == 0 {
 				break
 			}
-			w.shards++
-			body, err := readRow(ctx, w.s.store, w.site, ofTerms, shardStart(day, r.number, shard(hash, n)))
-			if err != nil {
-				return nil, fmt.Errorf("reading the index of events: %w", err)
-			}
-			has, err := lookUp(body, n, hash)
-			if err != nil {
-				return nil, fmt.Errorf("run %d of day %d: %w", r.number, day, err)
+			has := uint64(0)
+			for _, hash := range any {
+				w.shards++
+				body, err := readRow(ctx, w.s.store, w.site, ofTerms, shardStart(day, r.number, shard(hash, n)))
+				if err != nil {
+					return nil, fmt.Errorf("reading the index of events: %w", err)
+				}
+				one, err := lookUp(body, n, hash)
+				if err != nil {
+					return nil, fmt.Errorf("run %d of day %d: %w", r.number, day, err)
+				}
+				has |= one
 			}
 			in &= has
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/feed"
+	"palisade.dev/backend/veil"
 	"palisade.dev/config"
 	"palisade.dev/guard"
 	"palisade.dev/guard/wire"
@@ -20,6 +21,7 @@ import (
 type Document struct {
 	Facts
 	feed.Settings
+	Privacy veil.Setting `json:"privacy,omitzero"`
 	// Declared are the parts that the configuration file says; people change them there.
 	Declared []string `json:"declared,omitempty"`
 }
@@ -37,6 +39,7 @@ const (
 	PartSession      = "session"
 	PartIdentity     = "identity" // what is left of it: paths, tokens, certificates, outcomes
 	PartAnswer       = "answer"
+	PartPrivacy      = "privacy" // the mode
 )
 
 // part is how one is told, taken over and compared.
@@ -64,6 +67,7 @@ var parts = []part{
 		to.Identity.Proxies, to.Identity.Header, to.Identity.Key, to.Identity.Session = mine.Proxies, mine.Header, mine.Key, mine.Session
 	}},
 	{PartAnswer, func(c config.Site) bool { return c.Answer != wire.Answer{} }, func(to, from *Document) { to.Answer = from.Answer }},
+	{PartPrivacy, func(c config.Site) bool { return c.Privacy != "" }, func(to, from *Document) { to.Privacy.Mode = from.Privacy.Mode }},
 }
 
 // rest is an identity without the parts that have a name of their own.
@@ -110,6 +114,26 @@ func Read(s store.Site) (Document, error) {
 	return d, nil
 }
 
+// Privacy reads only how addresses are kept: it is asked for whenever events are taken in.
+func Privacy(s store.Site) (veil.Setting, error) {
+	var d struct {
+		Privacy veil.Setting `json:"privacy"`
+	}
+	if s.Settings == "" {
+		return d.Privacy, nil
+	}
+	if err := json.Unmarshal([]byte(s.Settings), &d); err != nil {
+		return d.Privacy, fmt.Errorf("the settings of site %s: %w", s.Name, err)
+	}
+	return d.Privacy, nil
+}
+
+// settle notes since when, and with which key, a mode holds that was chosen anew. Nobody but this function says so.
+func (s *Sites) settle(want, had Document, site string) Document {
+	want.Privacy = had.Privacy.Next(want.Privacy.Name(), s.Veils.Print(site), s.Now().UnixMilli())
+	return want
+}
+
 // Secretless is the document without the keys that tokens are signed with.
 func (d Document) Secretless() Document {
 	for _, t := range []**wire.Token{&d.Identity.Token, &d.Identity.Attest} {
@@ -124,7 +148,10 @@ func (d Document) Secretless() Document {
 
 // told is what the audit log keeps of the settings. A key that was replaced shows as one that is there.
 func (d Document) told() (string, error) {
-	text, err := json.Marshal(d.Secretless().Settings)
+	text, err := json.Marshal(struct {
+		feed.Settings
+		Privacy veil.Setting `json:"privacy,omitzero"`
+	}{d.Secretless().Settings, d.Privacy})
 	return string(text), err
 }
 
@@ -132,8 +159,9 @@ func (d Document) told() (string, error) {
 func (d Document) onto(s store.Site) (store.Site, error) {
 	text, err := json.Marshal(struct {
 		feed.Settings
-		Declared []string `json:"declared,omitempty"`
-	}{d.Settings, d.Declared})
+		Privacy  veil.Setting `json:"privacy,omitzero"`
+		Declared []string     `json:"declared,omitempty"`
+	}{d.Settings, d.Privacy, d.Declared})
 	if err != nil {
 		return s, err
 	}
@@ -180,6 +208,10 @@ func (s *Sites) Change(ctx context.Context, site store.Site, author string, edit
 	if err := want.Check(); err != nil {
 		return site, err
 	}
+	if _, err := veil.ParseMode(string(want.Privacy.Mode)); err != nil {
+		return site, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	want = s.settle(want, d, site.ID)
 	next, err := want.onto(site)
 	if err != nil || !changed(site, next) {
 		return site, err

@@ -15,6 +15,7 @@ import (
 
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/guardapi"
+	"palisade.dev/backend/veil"
 	"palisade.dev/config"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -25,6 +26,7 @@ type Sites struct {
 	DB     *store.DB
 	Feed   *feed.Feed
 	Public ed25519.PublicKey
+	Veils  *veil.Veils
 	Now    func() time.Time
 	ID     func() string
 	Rand   io.Reader
@@ -75,7 +77,10 @@ func (s *Sites) create(ctx context.Context, d Document, author string) (store.Si
 	if _, err := io.ReadFull(s.Rand, secret); err != nil {
 		return store.Site{}, fmt.Errorf("making a site's secret: %w", err)
 	}
-	made, err := d.onto(store.Site{ID: s.ID(), Name: d.Name, Secret: secret, Created: s.Now().UnixMilli(), Revision: 1, Author: author})
+	id := s.ID()
+	d = s.settle(d, Document{}, id)
+	d.Privacy.Past = nil // there was no time before it
+	made, err := d.onto(store.Site{ID: id, Name: d.Name, Secret: secret, Created: s.Now().UnixMilli(), Revision: 1, Author: author})
 	if err != nil {
 		return store.Site{}, err
 	}
@@ -99,7 +104,11 @@ func (s *Sites) Declare(ctx context.Context, c config.Site) (store.Site, error) 
 	if err := f.Check(); err != nil {
 		return store.Site{}, err
 	}
-	file, said := Document{Facts: f, Settings: feed.Settings{Identity: c.Identity, Answer: c.Answer, Defaults: c.Defaults == nil || *c.Defaults}}, saidIn(c)
+	privacy, err := veil.ParseMode(c.Privacy)
+	if err != nil {
+		return store.Site{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	file, said := Document{Facts: f, Privacy: veil.Setting{Spell: veil.Spell{Mode: privacy}}, Settings: feed.Settings{Identity: c.Identity, Answer: c.Answer, Defaults: c.Defaults == nil || *c.Defaults}}, saidIn(c)
 	site, err := s.DB.SiteByName(ctx, c.Name)
 	if errors.Is(err, store.ErrNotFound) {
 		file.Declared = said
@@ -112,7 +121,7 @@ func (s *Sites) Declare(ctx context.Context, c config.Site) (store.Site, error) 
 	if err != nil {
 		return site, err
 	}
-	want, err := have.declare(file, said).onto(site)
+	want, err := s.settle(have.declare(file, said), have, site.ID).onto(site)
 	if err != nil {
 		return site, err
 	}

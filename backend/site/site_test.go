@@ -14,6 +14,7 @@ import (
 
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/template"
+	"palisade.dev/backend/veil"
 	"palisade.dev/config"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -43,7 +44,7 @@ func newSites(t *testing.T) *Sites {
 	now := func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 	n := 0
 	f := feed.New(db, noNetworks{}, func(string) []string { return nil }, key, base, now)
-	return &Sites{DB: db, Feed: f, Public: f.Public(), Now: now, Rand: rand.Reader, ID: func() string { n++; return fmt.Sprintf("id%06d", n) }}
+	return &Sites{DB: db, Veils: veil.New([32]byte{1}), Feed: f, Public: f.Public(), Now: now, Rand: rand.Reader, ID: func() string { n++; return fmt.Sprintf("id%06d", n) }}
 }
 
 func document(t *testing.T, s store.Site) Document {

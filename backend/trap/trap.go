@@ -18,6 +18,7 @@ import (
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/rule"
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
 )
@@ -124,7 +125,7 @@ func (t *Traps) touched(ctx context.Context, s store.Site, name string, now time
 		return nil, err
 	}
 	e := page.Events[0]
-	return &Touch{At: e.At, Address: e.Address.String(), Account: e.Account, Method: e.Method, Path: e.Path, Action: e.Action}, nil
+	return &Touch{At: e.At, Address: veil.Text(e.Address), Account: e.Account, Method: e.Method, Path: e.Path, Action: e.Action}, nil
 }
 
 // Get gives one trap.

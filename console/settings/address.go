@@ -8,6 +8,7 @@ import (
 
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/site"
+	"palisade.dev/backend/veil"
 	"palisade.dev/console/page"
 	"palisade.dev/guard/identity"
 )
@@ -83,7 +84,7 @@ func (s *Settings) tryAddress(r *page.Request) error {
 	}
 	at := map[string]int{}
 	for _, e := range recent.Events {
-		a := e.Address.String()
+		a := veil.Text(e.Address)
 		i, ok := at[a]
 		if !ok {
 			i = len(v.From)

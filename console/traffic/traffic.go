@@ -18,6 +18,7 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/event"
+	"palisade.dev/backend/veil"
 	"palisade.dev/console/chart"
 	"palisade.dev/console/page"
 	"palisade.dev/guard/wire"
@@ -302,7 +303,7 @@ func (t *Traffic) query(r *page.Request) event.Query {
 
 type found struct {
 	Columns  any
-	Events   []wire.Event
+	Events   []event.Shown
 	Next     string
 	Fault    string
 	Filtered bool
@@ -320,7 +321,7 @@ func (t *Traffic) events(r *page.Request) error {
 	} else if err != nil {
 		return err
 	}
-	f.Events, f.Next = p.Events, p.Next
+	f.Events, f.Next = event.ShowAll(p.Events), p.Next
 	return r.Render(status, pages, "events.html", "Events", f)
 }
 
@@ -340,7 +341,7 @@ func (t *Traffic) live(r *page.Request) error {
 			if !ok {
 				return nil
 			}
-			events := slices.Clone(l.Events)
+			events := event.ShowAll(l.Events)
 			slices.Reverse(events) // the newest row is on top
 			r.Now = t.Now()
 			html, err := r.Part(pages, "events.html", "rows", events)
@@ -385,7 +386,7 @@ func (t *Traffic) export(r *page.Request) error {
 		write = func(e wire.Event) error { return rows.Write(record(e)) }
 	} else {
 		out := json.NewEncoder(r.W)
-		write = func(e wire.Event) error { return out.Encode(e) }
+		write = func(e wire.Event) error { return out.Encode(event.Show(&e)) }
 	}
 	n := 0
 	err := t.Search.Export(r.Context(), q, func(e wire.Event) error {
@@ -427,7 +428,7 @@ func record(e wire.Event) []string {
 		outcomes = append(outcomes, strings.TrimSuffix(o.Name()+":"+o.Subject, ":"))
 	}
 	row := []string{
-		time.UnixMicro(e.At).UTC().Format("2006-01-02T15:04:05.000Z"), e.Address.String(), strings.Join(e.Networks, " "), e.Account, e.Key, e.Method, e.Path,
+		time.UnixMicro(e.At).UTC().Format("2006-01-02T15:04:05.000Z"), veil.Text(e.Address), strings.Join(e.Networks, " "), e.Account, e.Key, e.Method, e.Path,
 		e.Route, fmt.Sprint(e.Status), e.Action, e.Rule, e.Reason, e.Kind, e.Agent, strings.Join(outcomes, " "),
 	}
 	for i, cell := range row {
