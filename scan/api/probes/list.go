@@ -33,6 +33,8 @@ import (
 	"palisade.dev/scan/api/rate/size"
 	"palisade.dev/scan/api/rate/spoof"
 	"palisade.dev/scan/api/rate/threshold"
+	"palisade.dev/scan/api/ssrf/callback"
+	"palisade.dev/scan/api/ssrf/self"
 	"palisade.dev/scan/api/transport/tls"
 )
 
@@ -68,5 +70,7 @@ var Entries = []Entry{
 	{size.Probe, size.Samples},
 	{spoof.Probe, spoof.Samples},
 	{threshold.Probe, threshold.Samples},
+	{callback.Probe, callback.Samples},
+	{self.Probe, self.Samples},
 	{tls.Probe, tls.Samples},
 }
