@@ -70,6 +70,7 @@ type commands struct {
 
 	Scan scanCmd `cmd:"" help:"Look for faults in a project before somebody else does."`
 
+	MCP     mcpCmd     `cmd:"" name:"mcp" help:"Let an assistant scan and look, by the Model Context Protocol."`
 	Config  configCmd  `cmd:"" help:"The configuration file."`
 	Doctor  doctorCmd  `cmd:"" help:"Look for what is wrong with this installation."`
 	Backup  backupCmd  `cmd:"" help:"Copy the database while it is in use."`

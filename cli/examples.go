@@ -55,6 +55,7 @@ var examples = map[string]string{
 	"people remove": "palisade people remove ann@example.com", "people signins": "palisade people signins ann@example.com", "people self": "palisade people self",
 	"scan": "palisade scan code", "scan code": "palisade scan code --out report.html --fail-on high .", "scan checks": "palisade scan checks",
 	"scan explain": "palisade scan explain deps/advisory", "scan import-sobelow": "palisade scan import-sobelow --print",
+	"mcp":     "palisade mcp --allow api.example.com --folder ~/src/shop",
 	"monitor": "palisade monitor list", "monitor list": "palisade monitor list", "monitor add": "palisade monitor add https://api.example.com --every 6h",
 	"monitor run": "palisade monitor run 01k8", "monitor pause": "palisade monitor pause 01k8", "monitor delete": "palisade monitor delete 01k8", "monitor proof": "palisade monitor proof --site shop",
 	"finding": "palisade finding list", "finding list": "palisade finding list --severity high", "finding show": "palisade finding show 01k8",

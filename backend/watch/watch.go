@@ -227,7 +227,7 @@ func (w *Watch) Once(ctx context.Context) (bool, error) {
 	before := m.Failed
 	id, err := w.run(ctx, site, m)
 	if ctx.Err() != nil {
-		return true, nil // the back end ends; the lease runs out and another takes it up
+		return true, nil //nolint:nilerr // the back end ends; the lease runs out and another takes it up
 	}
 	m.Last, m.Fault = w.Now().UnixMilli(), ""
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/finding"
+	"palisade.dev/backend/watch"
 	"palisade.dev/console/page"
 	"palisade.dev/guard/engine"
 	"palisade.dev/scan"
@@ -232,7 +233,60 @@ func (x *Room) scans(r *page.Request) error {
 
 type evidence struct {
 	store.Scan
-	Run *scan.Run
+	Run    *scan.Run
+	Untold []untold
+	Before *store.Scan // the scan of the same target before this one
+	Drift  []watch.Change
+}
+
+// untold is why checks could not tell, with where.
+type untold struct {
+	Why, Unlock string
+	Checks      []string
+	Where       []string
+}
+
+// untolds puts together what has one reason: an API of fifty operations has it fifty times.
+func untolds(r *scan.Run) []untold {
+	var all []untold
+	at := map[string]int{}
+	for _, o := range r.Outcomes {
+		if o.Verdict != scan.CouldNotTell {
+			continue
+		}
+		i, ok := at[o.Why+"\x00"+o.Unlock]
+		if !ok {
+			i = len(all)
+			at[o.Why+"\x00"+o.Unlock] = i
+			all = append(all, untold{Why: o.Why, Unlock: o.Unlock})
+		}
+		if u := &all[i]; !slices.Contains(u.Checks, o.Check) {
+			u.Checks = append(u.Checks, o.Check)
+		}
+		if u := &all[i]; o.Where != "" && !slices.Contains(u.Where, o.Where) {
+			u.Where = append(u.Where, o.Where)
+		}
+	}
+	return all
+}
+
+// before finds the scan of the same target before a scan, among those just before it.
+func (x *Room) before(r *page.Request, s store.Scan) (*store.Scan, *scan.Run, error) {
+	earlier, err := x.DB.Scans(r.Context(), r.Here.ID, s.ID, 50)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range earlier {
+		if e.Kind == s.Kind && e.Target == s.Target {
+			_, report, err := x.Findings.Report(r.Context(), r.Here, e.ID)
+			if err != nil {
+				return nil, nil, err
+			}
+			run, err := finding.Read(report)
+			return &e, run, err
+		}
+	}
+	return nil, nil, nil
 }
 
 func (x *Room) scan(r *page.Request) error {
@@ -244,7 +298,15 @@ func (x *Room) scan(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Render(http.StatusOK, pages, "scan.html", "Scan", evidence{s, run})
+	e := evidence{Scan: s, Run: run, Untold: untolds(run)}
+	was, before, err := x.before(r, s)
+	if err != nil {
+		return err
+	}
+	if was != nil {
+		e.Before, e.Drift = was, watch.Drift(before, run)
+	}
+	return r.Render(http.StatusOK, pages, "scan.html", "Scan", e)
 }
 
 // report hands the evidence out as it was brought.
