@@ -18,6 +18,8 @@ import (
 	"palisade.dev/scan/baseline"
 	"palisade.dev/scan/code"
 	"palisade.dev/scan/deps"
+	"palisade.dev/scan/deps/osv"
+	"palisade.dev/scan/deps/registry"
 	"palisade.dev/scan/report"
 	"palisade.dev/scan/report/html"
 	"palisade.dev/scan/report/jsonout"
@@ -99,6 +101,8 @@ type scanCodeCmd struct {
 	Fix           bool     `help:"Make the changes that findings propose, as far as a second scan finds them good."`
 	Diff          bool     `help:"Show these changes on stdout, for git apply, and make none."`
 	Advisories    string   `help:"Folder of advisories (OSV), in place of those built in." placeholder:"DIR"`
+	Registry      string   `help:"Folder of a Hex registry's files, packages/NAME, to know which releases were taken back." placeholder:"DIR"`
+	NoReach       bool     `help:"Do not follow calls of Go code into its modules; it takes the go command and seconds."`
 	reportFlags
 }
 
@@ -292,8 +296,22 @@ func (c *scanCodeCmd) prepare(o *code.Options, conf settings.Settings, folder fs
 	return gate, nil
 }
 
-func (c *scanCodeCmd) scanners(_ *session, conf settings.Settings) ([]code.Scanner, error) {
-	return code.Scanners(code.Settings{Deps: deps.Settings{Licences: conf.Licences}}), nil
+func (c *scanCodeCmd) scanners(s *session, conf settings.Settings) ([]code.Scanner, error) {
+	d := deps.Settings{Licences: conf.Licences, Now: s.Now}
+	if info, err := os.Stat(c.Path); err == nil && info.IsDir() && !c.NoReach {
+		d.Dir = c.Path
+	}
+	if c.Advisories != "" {
+		db, sources, err := osv.Folder(os.DirFS(c.Advisories), c.Advisories)
+		if err != nil {
+			return nil, misuse{fmt.Errorf("--advisories %s: %w", c.Advisories, err)}
+		}
+		d.Advisories = func(string) (*osv.Database, []osv.Source, error) { return db, sources, nil }
+	}
+	if c.Registry != "" {
+		d.Retired = &registry.Folder{Root: os.DirFS(c.Registry)}
+	}
+	return code.Scanners(code.Settings{Deps: d}), nil
 }
 
 // allChecks are those of all scanners.

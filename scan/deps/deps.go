@@ -4,17 +4,29 @@ package deps
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/deps/advisory"
+	"palisade.dev/scan/deps/gitbranch"
+	"palisade.dev/scan/deps/gomod"
+	"palisade.dev/scan/deps/licence"
+	"palisade.dev/scan/deps/lock"
 	"palisade.dev/scan/deps/mixlock"
+	"palisade.dev/scan/deps/npm"
 	"palisade.dev/scan/deps/osv"
 	"palisade.dev/scan/deps/pack"
+	"palisade.dev/scan/deps/plainhttp"
+	"palisade.dev/scan/deps/reach"
+	"palisade.dev/scan/deps/retired"
+	"palisade.dev/scan/deps/unmaintained"
 	"palisade.dev/scan/settings"
 	"palisade.dev/scan/tree"
 )
@@ -24,6 +36,7 @@ type Settings struct {
 	Advisories func(ecosystem string) (*osv.Database, []osv.Source, error) // nil takes what is built in
 	Retired    pack.Retirements
 	Licences   settings.Licences
+	Dir        string // of the tree on disk, for the go command; empty follows no calls
 	Now        func() time.Time
 }
 
@@ -45,6 +58,12 @@ func New(s Settings) *Scanner {
 func list() []pack.Check {
 	return []pack.Check{
 		advisory.Check,
+		gitbranch.Check,
+		licence.Check,
+		lock.Check,
+		plainhttp.Check,
+		retired.Check,
+		unmaintained.Check,
 	}
 }
 
@@ -72,7 +91,21 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 		}
 		return db, err
 	}
-	w.Projects = projects(t, &part)
+	if s.s.Dir != "" {
+		w.Reached = func(p *pack.Project, advisories map[string][]byte) (pack.Reach, error) {
+			if path.Base(p.Lock.Path) != "go.mod" {
+				return nil, nil // a binary has no source to follow
+			}
+			inner, cancel := context.WithTimeout(ctx, followFor)
+			defer cancel()
+			answers, err := reach.Source(inner, filepath.Join(s.s.Dir, filepath.FromSlash(p.Dir)), advisories)
+			if err != nil {
+				return nil, err
+			}
+			return answers.Of, nil
+		}
+	}
+	w.Projects = projects(ctx, t, &part)
 	packages := 0
 	for _, p := range w.Projects {
 		if err := ctx.Err(); err != nil {
@@ -81,6 +114,8 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 		if p.Lock != nil {
 			part.Gaps = append(part.Gaps, p.Lock.Gaps...)
 			packages += len(p.Lock.Packages)
+		}
+		if s.compares(p.Ecosystem) || !wanted(advisory.Check.ID) {
 			part.Read++
 		}
 		for _, c := range list() {
@@ -104,8 +139,18 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 	return part, nil
 }
 
+// compares says whether silence about an ecosystem means anything: a project that nothing can be compared with was not
+// scanned.
+func (s *Scanner) compares(ecosystem string) bool {
+	db, _, err := s.s.Advisories(ecosystem)
+	return err == nil && db.Has(ecosystem) && !db.Partial
+}
+
+// followFor is how long the calls of one Go module may be followed. Our own repository takes half a minute.
+const followFor = 3 * time.Minute
+
 // projects finds what belongs together. Lock files below testdata are samples of somebody's tests, not dependencies.
-func projects(t *tree.Tree, part *scan.Part) []*pack.Project {
+func projects(ctx context.Context, t *tree.Tree, part *scan.Part) []*pack.Project {
 	var list []*pack.Project
 	byDir := map[string]*pack.Project{}
 	get := func(ecosystem, dir string) *pack.Project {
@@ -135,8 +180,36 @@ func projects(t *tree.Tree, part *scan.Part) []*pack.Project {
 			}
 		case "mix.exs":
 			manifests = append(manifests, f)
+		case "go.mod":
+			if data, ok := read(f); ok {
+				p := get(pack.Go, path.Dir(f.Path))
+				m, l := gomod.Read(f.Path, data)
+				p.Manifests, p.Lock = append(p.Manifests, m), l
+			}
+		case "package.json":
+			if data, ok := read(f); ok {
+				p := get(pack.NPM, path.Dir(f.Path))
+				m, err := npm.Manifest(f.Path, data)
+				if err != nil {
+					part.Gaps = append(part.Gaps, scan.Gap{Where: f.Path, Why: err.Error()})
+				}
+				p.Manifests = append(p.Manifests, m)
+			}
+		}
+		if format := npm.Files[f.Base()]; format != nil {
+			if data, ok := read(f); ok {
+				// A folder with two lock files is read by two tools, and both count.
+				p := get(pack.NPM, path.Dir(f.Path))
+				l := format(f.Path, data)
+				if p.Lock == nil {
+					p.Lock = l
+				} else {
+					list = append(list, &pack.Project{Ecosystem: pack.NPM, Dir: p.Dir, Lock: l})
+				}
+			}
 		}
 	}
+	binaries(ctx, t, part, &list)
 	// An app of an umbrella has no lock file of its own: it belongs to the nearest one above.
 	for _, f := range manifests {
 		data, ok := read(f)
@@ -159,10 +232,65 @@ func projects(t *tree.Tree, part *scan.Part) []*pack.Project {
 	for _, p := range list {
 		mark(p)
 	}
-	slices.SortFunc(list, func(a, b *pack.Project) int {
+	// A workspace's package.json is locked by the file above it.
+	list = slices.DeleteFunc(list, func(p *pack.Project) bool {
+		return p.Ecosystem == pack.NPM && p.Lock == nil && above(byDir, p.Dir)
+	})
+	slices.SortStableFunc(list, func(a, b *pack.Project) int {
 		return strings.Compare(a.Dir+"\x00"+a.Ecosystem, b.Dir+"\x00"+b.Ecosystem)
 	})
 	return list
+}
+
+func above(byDir map[string]*pack.Project, dir string) bool {
+	for d := dir; d != "."; {
+		d = path.Dir(d)
+		if p := byDir[pack.NPM+" "+d]; p != nil && p.Lock != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// smallest is what no Go binary is below.
+const smallest = 300 << 10
+
+// binaries reads the build information of Go binaries in the tree.
+func binaries(ctx context.Context, t *tree.Tree, part *scan.Part, list *[]*pack.Project) {
+	for _, f := range t.Files {
+		if ext := f.Ext(); f.Size < smallest || ext != "" && ext != ".exe" && ext != ".bin" || ctx.Err() != nil {
+			continue
+		}
+		in, err := t.FS().Open(f.Path)
+		if err != nil {
+			part.Gaps = append(part.Gaps, scan.Gap{Where: f.Path, Why: "it was not read: " + err.Error()})
+			continue
+		}
+		if at, ok := in.(io.ReaderAt); ok && executable(at) {
+			l, err := gomod.Binary(f.Path, at)
+			switch {
+			case err == nil:
+				*list = append(*list, &pack.Project{Ecosystem: pack.Go, Dir: path.Dir(f.Path), Lock: l})
+			case !errors.Is(err, gomod.ErrNone):
+				part.Gaps = append(part.Gaps, scan.Gap{Where: f.Path, Why: err.Error()})
+			}
+		}
+		_ = in.Close()
+	}
+}
+
+// executable says whether a file begins as programs do: ELF, Mach-O, PE.
+func executable(r io.ReaderAt) bool {
+	var head [4]byte
+	if _, err := r.ReadAt(head[:], 0); err != nil {
+		return false
+	}
+	for _, magic := range []string{"\x7fELF", "MZ", "\xfe\xed\xfa", "\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xca\xfe\xba\xbe"} {
+		if strings.HasPrefix(string(head[:]), magic) {
+			return true
+		}
+	}
+	return false
 }
 
 // mark says of the packages of Hex which the project asks for itself, and which are for development alone: those that

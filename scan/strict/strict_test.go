@@ -30,7 +30,7 @@ func TestDecode(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for src, want := range map[string]string{
-		"name: a\nnmae: b\n":         `line 2: unknown field "nmae"`,
+		"name: a\nnane: b\n":         `line 2: unknown field "nane"`,
 		"name: &x a\nlist: [*x]\n":   "line 1: anchors, aliases and tags are not used here",
 		"name: [\n":                  "line 1: ",
 		"list: word\n":               "line 1: ",

@@ -40,14 +40,18 @@ func run(p *pack.Project, w *pack.World) scan.Part {
 		part.Gaps = append(part.Gaps, scan.Gap{Where: p.Lock.Path, Why: "no advisories to compare with: " + err.Error()})
 		return part
 	}
-	if !db.Has(p.Ecosystem) {
-		part.Gaps = append(part.Gaps, scan.Gap{Where: p.Lock.Path, Why: fmt.Sprintf("there are no advisories for %s at hand; give a folder of OSV files with --advisories DIR, or run: palisade scan refresh", p.Ecosystem)})
-		return part
+	if !db.Has(p.Ecosystem) || db.Partial {
+		part.Outcomes = append(part.Outcomes, scan.Outcome{
+			Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: fmt.Sprintf("there are no advisories for %s at hand", p.Ecosystem),
+			Unlock: "give a folder of OSV files with --advisories DIR",
+		})
 	}
-	var reach pack.Reach
-	if w.Reached != nil {
-		reach = w.Reached(p)
+	type hit struct {
+		pkg     pack.Package
+		matches []osv.Match
 	}
+	var hits []hit
+	raw := map[string][]byte{}
 	for _, pkg := range packages {
 		switch {
 		case !pkg.Public():
@@ -61,9 +65,29 @@ func run(p *pack.Project, w *pack.World) scan.Part {
 			part.Outcomes = append(part.Outcomes, scan.Outcome{Check: Check.ID, Where: pkg.Place.Where(), Verdict: scan.CouldNotTell, Why: fmt.Sprintf("%s: %v", pkg.Name, err)})
 			continue
 		}
-		target := mended(db, pkg, matches)
-		for _, group := range groups(matches) {
-			part.Findings = append(part.Findings, finding(p, pkg, group, target, reach))
+		if len(matches) > 0 {
+			hits = append(hits, hit{pkg, matches})
+		}
+		for _, m := range matches {
+			if m.Raw() != nil {
+				raw[m.ID] = m.Raw()
+			}
+		}
+	}
+	// Following calls costs seconds, so it is done only where there is something to follow.
+	var reach pack.Reach
+	if w.Reached != nil && len(raw) > 0 {
+		if reach, err = w.Reached(p, raw); err != nil {
+			part.Outcomes = append(part.Outcomes, scan.Outcome{
+				Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: "whether the code reaches what is at fault: " + err.Error(),
+				Unlock: "scan where the project builds: with the go command and its modules fetched",
+			})
+		}
+	}
+	for _, h := range hits {
+		target := mended(db, h.pkg, h.matches)
+		for _, group := range groups(h.matches) {
+			part.Findings = append(part.Findings, finding(p, h.pkg, group, target, reach))
 		}
 	}
 	return part

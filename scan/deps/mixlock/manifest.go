@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
+	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/deps/pack"
@@ -135,6 +136,9 @@ func fill(r *pack.Requirement, list term.Term) {
 	for _, host := range []string{"git", "github", "gitlab", "bitbucket"} {
 		if v, ok := list.Get(host); ok && v.Kind == term.String {
 			r.URL = address(host, v.Text)
+			if scheme, _, ok := strings.Cut(v.Text, "://"); ok && host == "git" {
+				r.Scheme, r.SchemeEnd = v.Start+1, v.Start+1+len(scheme)
+			}
 			r.Git = &pack.Git{URL: r.URL}
 			options(list, r.Git)
 		}

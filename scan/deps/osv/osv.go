@@ -36,7 +36,12 @@ type Record struct {
 		Type string `json:"type"`
 		URL  string `json:"url"`
 	} `json:"references"`
+
+	raw []byte // of Go's, which govulncheck reads itself
 }
+
+// Raw is the advisory as it was read, where it is about Go.
+func (r *Record) Raw() []byte { return r.raw }
 
 // Score is a CVSS vector.
 type Score struct {
@@ -78,9 +83,10 @@ type Event struct {
 
 // Database finds advisories by package. It is filled once and then only read.
 type Database struct {
+	Partial bool // for some packages of the ecosystem only, so silence means nothing
+
 	by      map[string][]entry
 	records []*Record
-	faults  int // affected ranges that could not be read
 }
 
 type entry struct {
@@ -348,6 +354,9 @@ func (d *Database) Read(data []byte) error {
 		r, err = github(data)
 	} else {
 		err = json.Unmarshal(data, r)
+		if len(r.Affected) > 0 && r.Affected[0].Package.Ecosystem == "Go" {
+			r.raw = bytes.Clone(data)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("advisory %.40s: %w", form.ID, err)

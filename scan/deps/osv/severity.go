@@ -129,7 +129,7 @@ func four(m map[string]string) (scan.Severity, bool) {
 		}
 		return n
 	}
-	level := scan.Low
+	var level scan.Severity
 	switch {
 	case high("VC", "VI") == 2:
 		level = []scan.Severity{scan.Critical, scan.High, scan.Medium}[reach]

@@ -17,18 +17,20 @@ const (
 
 // Package is a dependency at a version.
 type Package struct {
-	Ecosystem string
-	Name      string // as its registry has it: for a renamed Hex package that is not the key of the lock file
-	App       string // the key of the lock file, where it differs
-	Version   string // empty where only a commit is known
-	Registry  string // Hex: "hexpm", "hexpm:ORG" or a registry of one's own; others: the address it came from
-	Git       *Git
-	URL       string // where it is fetched from, if the lock file says
-	Checksum  string
-	Needs     []string // names in code of what it cannot do without
-	Direct    bool     // the project asks for it itself
-	Dev       bool     // it is not in what runs in production
-	Place     scan.Place
+	Ecosystem  string
+	Name       string // as its registry has it: for a renamed Hex package that is not the key of the lock file
+	App        string // the key of the lock file, where it differs
+	Version    string // empty where only a commit is known
+	Registry   string // Hex: "hexpm", "hexpm:ORG" or a registry of one's own; others: the address it came from
+	Git        *Git
+	URL        string // where it is fetched from, if the lock file says
+	Checksum   string
+	Licence    string   // where the lock file says
+	Deprecated string   // its owner's words, where the lock file has them
+	Needs      []string // names in code of what it cannot do without
+	Direct     bool     // the project asks for it itself
+	Dev        bool     // it is not in what runs in production
+	Place      scan.Place
 }
 
 // Public says whether a package comes from the registry that advisories speak of.
@@ -58,19 +60,21 @@ type Git struct {
 
 // Requirement is a line in which a project asks for a package.
 type Requirement struct {
-	App    string // the name in the code
-	Name   string // of the package
-	Text   string // "~> 1.2"; empty where there is none
-	Start  int    // of Text in the file, without its quotes
-	End    int
-	Git    *Git
-	URL    string
-	Local  bool     // path or umbrella: no package of others
-	Only   []string // environments
-	Dev    bool
-	Over   bool // override: true
-	Place  scan.Place
-	Opaque bool // code stands where constants should, so not all of it was read
+	App       string // the name in the code
+	Name      string // of the package
+	Text      string // "~> 1.2"; empty where there is none
+	Start     int    // of Text in the file, without its quotes
+	End       int
+	Git       *Git
+	URL       string
+	Scheme    int // where the address's scheme stands in the file, if it is written out
+	SchemeEnd int
+	Local     bool     // path or umbrella: no package of others
+	Only      []string // environments
+	Dev       bool
+	Over      bool // override: true
+	Place     scan.Place
+	Opaque    bool // code stands where constants should, so not all of it was read
 }
 
 // Manifest is a file in which a project asks for packages: mix.exs, go.mod, package.json.

@@ -14,8 +14,8 @@ type World struct {
 	Tree       *tree.Tree
 	Projects   []*Project
 	Advisories func(ecosystem string) (*osv.Database, error)
-	Reached    func(p *Project) Reach // how far the project's own code goes into a package; nil where nobody can tell
-	Retired    Retirements            // nil where no registry's files are at hand
+	Reached    func(p *Project, advisories map[string][]byte) (Reach, error) // how far the project's own code goes; nil where nobody can tell
+	Retired    Retirements                                                   // nil where no registry's files are at hand
 	Licences   settings.Licences
 	Now        time.Time
 }

@@ -106,7 +106,7 @@ func (v Version) Compare(w Version) int {
 	}
 	for i := range min(len(v.pre), len(w.pre)) {
 		a, b := v.pre[i], w.pre[i]
-		c := 0
+		var c int
 		switch na, nb := digits(a), digits(b); {
 		case na && nb:
 			c = number(trim(a), trim(b))
