@@ -13,6 +13,7 @@ import (
 	"palisade.dev/scan"
 	"palisade.dev/scan/baseline"
 	"palisade.dev/scan/deps"
+	"palisade.dev/scan/secret"
 	"palisade.dev/scan/suppress"
 	"palisade.dev/scan/tree"
 )
@@ -29,12 +30,14 @@ type Scanner interface {
 func Scanners(s Settings) []Scanner {
 	return []Scanner{
 		deps.New(s.Deps),
+		secret.New(s.Secrets),
 	}
 }
 
 // Settings are what scanners take from outside.
 type Settings struct {
-	Deps deps.Settings
+	Deps    deps.Settings
+	Secrets secret.Settings
 }
 
 // Options say what is wanted of a scan.
