@@ -13,6 +13,8 @@ import (
 	"palisade.dev/scan"
 	"palisade.dev/scan/baseline"
 	"palisade.dev/scan/deps"
+	"palisade.dev/scan/elixir"
+	"palisade.dev/scan/elixir/checks"
 	"palisade.dev/scan/secret"
 	"palisade.dev/scan/suppress"
 	"palisade.dev/scan/tree"
@@ -30,6 +32,7 @@ type Scanner interface {
 func Scanners(s Settings) []Scanner {
 	return []Scanner{
 		deps.New(s.Deps),
+		elixir.New(checks.All()),
 		secret.New(s.Secrets),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"palisade.dev/scan"
+	"palisade.dev/scan/elixir/flow"
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
 	"palisade.dev/scan/tree"
@@ -17,7 +18,8 @@ import (
 // Check is one thing to look for.
 type Check struct {
 	scan.Check
-	Run func(*Pass)
+	Run   func(*Pass)
+	Sinks []flow.Sink // what values are followed to for it; see [Follow]
 }
 
 // Pass is one run of one check over one project. Checks run side by side: they read the project and report to their pass.
@@ -25,8 +27,12 @@ type Pass struct {
 	Project *project.Project
 	Check   *Check
 
+	hits []*flow.Hit
 	part scan.Part
 }
+
+// Hits are the places where the check's sinks are called, and how each was decided.
+func (p *Pass) Hits() []*flow.Hit { return p.hits }
 
 // Report adds a finding. Check, title, severity, CWE and standards are the check's where the finding leaves them empty.
 func (p *Pass) Report(f scan.Finding) {
@@ -96,8 +102,27 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 			checks = append(checks, c)
 		}
 	}
+	var sinks []*flow.Sink
+	whose := map[*flow.Sink]string{}
+	for _, c := range checks {
+		for i := range c.Sinks {
+			sinks = append(sinks, &c.Sinks[i])
+			whose[&c.Sinks[i]] = c.ID
+		}
+	}
+	hits := map[string][]*flow.Hit{}
+	if len(sinks) > 0 {
+		all, err := flow.Analyse(ctx, p, sinks)
+		if err != nil {
+			return part, err
+		}
+		for _, h := range all {
+			id := whose[h.Sink]
+			hits[id] = append(hits[id], h)
+		}
+	}
 	found, err := tree.Each(ctx, checks, func(c Check) string { return c.ID }, func(_ context.Context, c Check) scan.Part {
-		pass := &Pass{Project: p, Check: &c}
+		pass := &Pass{Project: p, Check: &c, hits: hits[c.ID]}
 		c.Run(pass)
 		return pass.part
 	})

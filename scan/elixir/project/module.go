@@ -21,7 +21,7 @@ type Module struct {
 	Attributes map[string][]*syntax.Node // values given to @name, in order
 	Functions  []*Function               // in the order of their first clauses
 	Schema     *Schema
-	Calls      []Statement           // other calls in the module's body: plug, pipeline, embed_templates …
+	Calls      []Statement // other calls in the module's body: plug, pipeline, embed_templates …
 
 	aliases map[string]string // short name to whole name
 	funcs   map[string]*Function

@@ -1,0 +1,76 @@
+package elixir
+
+import (
+	"fmt"
+
+	"palisade.dev/scan"
+	"palisade.dev/scan/elixir/flow"
+)
+
+// Words are how a check that follows values speaks of what it finds.
+type Words struct {
+	Does string // "SQL is built from %s": with where the value comes from
+	Harm string // what comes of it, as the rest of a sentence
+	Fix  string // what to do
+	Edit func(*Pass, *flow.Hit) []scan.Edit
+
+	// Severity is for a check whose findings differ; it is given what the source alone would make of it, and None drops it.
+	Severity func(*flow.Hit, scan.Severity) scan.Severity
+	Quiet    bool // values that were not followed to their origin are not worth a note
+}
+
+// Follow is the Run of a check that is all in its sinks. What a stranger chooses is of the check's own severity, arguments
+// of jobs and what was stored are a step below it, and a value that was not followed to its origin is a note. All other
+// calls are told as clear, with the fact that decided it.
+func Follow(w Words) func(*Pass) {
+	return func(p *Pass) {
+		for _, h := range p.Hits() {
+			f := p.At(h.File, h.Node)
+			switch h.Class {
+			case flow.Tainted:
+				f.Message = fmt.Sprintf(w.Does, h.Source.What) + ": " + w.Harm + "."
+				f.Flow = h.Steps
+				f.Severity, f.Confidence = p.Check.Severity, scan.Confirmed
+				switch {
+				case h.Source.Kind == flow.Job:
+					f.Severity, f.Confidence = step(f.Severity, 1), scan.Firm
+				case h.Source.Kind == flow.Record && h.Source.Cast:
+					f.Severity, f.Confidence = step(f.Severity, 1), scan.Firm
+				case h.Source.Kind == flow.Record:
+					f.Severity, f.Confidence = step(f.Severity, 2), scan.Tentative
+				}
+				if h.Sources > 1 {
+					f.Message += fmt.Sprintf(" %d sources reach this place; the shortest way is shown.", h.Sources)
+				}
+			case flow.Open:
+				if w.Quiet {
+					continue
+				}
+				f.Message = fmt.Sprintf(w.Does, "a value that was not followed to its origin") + ": " + h.Why + "."
+				f.Severity, f.Confidence = scan.Info, scan.Tentative
+			default:
+				p.Clear(f.Place, h.Why)
+				continue
+			}
+			if w.Severity != nil {
+				if f.Severity = w.Severity(h, f.Severity); f.Severity == scan.None {
+					p.Clear(f.Place, h.Why)
+					continue
+				}
+			}
+			f.Fix = &scan.Fix{Text: w.Fix}
+			if w.Edit != nil {
+				f.Fix.Edits = w.Edit(p, h)
+			}
+			p.Report(f)
+		}
+	}
+}
+
+// step lowers a severity, not below info.
+func step(s scan.Severity, by int) scan.Severity {
+	if int(s) <= int(scan.Info)+by {
+		return scan.Info
+	}
+	return s - scan.Severity(by)
+}
