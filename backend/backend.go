@@ -133,7 +133,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id, Desk: rehearse.NewDesk(o.Now, b.id)}
 	b.Desk = &desk.Desk{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Lists: b.Networks, Now: o.Now}
 	b.Traps = &trap.Traps{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Rand: o.Rand, Now: o.Now}
-	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Now: o.Now}
+	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Veils: b.Veils, Now: o.Now}
 	if b.Alerts, err = b.alerts(); err != nil {
 		return nil, err
 	}

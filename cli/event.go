@@ -193,11 +193,35 @@ func (c *eventCountsCmd) Run(s *session) error {
 }
 
 type clientCmd struct {
-	Show clientShowCmd `cmd:"" help:"Requests, verdicts, sign-ins by account, bans." default:"withargs"`
+	Show   clientShowCmd   `cmd:"" help:"Requests, verdicts, sign-ins by account, bans." default:"withargs"`
+	Reveal clientRevealCmd `cmd:"" help:"The address behind an encrypted pseudonym; the audit log keeps who asked and why."`
+}
+
+type clientRevealCmd struct {
+	Pseudonym string `arg:"" help:"Such as ~203.0.113.9."`
+	Reason    string `help:"Why the address is needed." required:""`
+	onSite
+}
+
+func (c *clientRevealCmd) Run(s *session) error {
+	path, err := s.site(c.Site)
+	if err != nil {
+		return err
+	}
+	var found client.Revealed
+	if err := s.call("POST", path+"/reveal", map[string]string{"pseudonym": c.Pseudonym, "reason": c.Reason}, &found); err != nil {
+		return err
+	}
+	return s.show(found, func(w io.Writer) {
+		fmt.Fprintln(w, word(found.Address))
+		if found.Doubt != "" {
+			fmt.Fprintf(s.Err, "In doubt: %s.\n", clean(found.Doubt))
+		}
+	})
 }
 
 type clientShowCmd struct {
-	Subject string `arg:"" help:"An address, a prefix, account:alice, api_key:…, certificate:… or fingerprint:…"`
+	Subject string `arg:"" help:"An address, a prefix, a pseudonym (~203.0.113.9), account:alice, api_key:…, certificate:… or fingerprint:…"`
 	onSite
 }
 

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"time"
 
 	"palisade.dev/backend/api"
 	"palisade.dev/backend/site"
+	"palisade.dev/backend/veil"
 )
 
 type siteSetCmd struct {
@@ -16,6 +18,7 @@ type siteSetCmd struct {
 	Zone         *string   `help:"Time zone of its pages and mails."`
 	WebFacing    *bool     `help:"Reachable from the Internet." negatable:""`
 	PersonalData *bool     `help:"Holds personal data." negatable:""`
+	Privacy      *string   `help:"How clients' addresses are kept in events from now on: clear, encrypted or hashed." enum:"clear,encrypted,hashed"`
 	Proxies      *[]string `help:"Proxies that are believed: addresses, prefixes, loopback, private; \"\" is none." placeholder:"PREFIX"`
 	Header       *string   `help:"The one header that they say the client's address in."`
 }
@@ -25,7 +28,7 @@ func (c *siteSetCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	change := api.SiteChange{Environment: c.Environment, Zone: c.Zone, WebFacing: c.WebFacing, PersonalData: c.PersonalData}
+	change := api.SiteChange{Environment: c.Environment, Zone: c.Zone, WebFacing: c.WebFacing, PersonalData: c.PersonalData, Privacy: (*veil.Mode)(c.Privacy)}
 	if c.Proxies != nil || c.Header != nil {
 		var have site.Document
 		if err := s.call("GET", path+"/settings", nil, &have); err != nil {
@@ -45,7 +48,7 @@ func (c *siteSetCmd) Run(s *session) error {
 		}
 	}
 	if change == (api.SiteChange{}) {
-		return misuse{errors.New("nothing to set: say at least one of --environment, --zone, --web-facing, --personal-data, --proxies and --header")}
+		return misuse{errors.New("nothing to set: say at least one of --environment, --zone, --web-facing, --personal-data, --privacy, --proxies and --header")}
 	}
 	var d site.Document
 	if err := s.call("PATCH", path+"/settings", change, &d); err != nil {
@@ -53,6 +56,11 @@ func (c *siteSetCmd) Run(s *session) error {
 	}
 	return s.show(d, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %s, zone %s, web-facing %s, personal data %s\n", d.Name, clean(d.Environment), d.Zone, yes(d.WebFacing), yes(d.PersonalData))
+		fmt.Fprintf(w, "Addresses in events are kept %s", d.Privacy.Name())
+		if d.Privacy.Since != 0 {
+			fmt.Fprintf(w, " since %s; what was stored before stays as it was", time.UnixMilli(d.Privacy.Since).Format("2 Jan 2006, 15:04"))
+		}
+		fmt.Fprintln(w)
 		if d.Identity.Header != "" {
 			fmt.Fprintf(w, "Clients' addresses are read from %s of %v\n", clean(d.Identity.Header), d.Identity.Proxies)
 		}

@@ -107,6 +107,20 @@ func (a *api) events() {
 		}
 		return a.Clients.Show(ctx, s, in.Subject)
 	})
+	op(a, on(access.Respond), "POST", "/sites/{site}/reveal", "reveal-address", "The address behind an encrypted pseudonym; the audit log keeps who asked and why", func(ctx context.Context, in *struct {
+		On
+		Body struct {
+			Pseudonym string `json:"pseudonym" minLength:"1" maxLength:"100" doc:"such as ~203.0.113.9"`
+			Reason    string `json:"reason" maxLength:"1200" doc:"8 to 300 characters"`
+		}
+	},
+	) (client.Revealed, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return client.Revealed{}, err
+		}
+		return a.Clients.Reveal(ctx, s, in.Body.Pseudonym, in.Body.Reason)
+	})
 	op(a, on(access.See), "GET", "/sites/{site}/summary", "get-summary", "What happened in a time, with top lists", func(ctx context.Context, in *struct {
 		On
 		Since string `query:"since" default:"24h"`

@@ -9,6 +9,7 @@ import (
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/site"
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/identity"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -20,6 +21,7 @@ type SiteChange struct {
 	Zone         *string        `json:"zone,omitempty" maxLength:"60" doc:"a name such as Europe/Berlin"`
 	WebFacing    *bool          `json:"web_facing,omitempty"`
 	PersonalData *bool          `json:"personal_data,omitempty"`
+	Privacy      *veil.Mode     `json:"privacy,omitempty" enum:"clear,encrypted,hashed" doc:"how addresses in events are kept from now on; what is stored stays as it is"`
 	Defaults     *bool          `json:"defaults,omitempty" doc:"whether the default rules, traps and outcomes stand under the site's own"`
 	Identity     *wire.Identity `json:"identity,omitempty" doc:"the whole of it; an HS256 key that is left out stays"`
 	Answer       *wire.Answer   `json:"answer,omitempty" doc:"the whole of it"`
@@ -72,6 +74,7 @@ func (a *api) settings() {
 			put(&d.PersonalData, in.Body.PersonalData)
 			put(&d.Defaults, in.Body.Defaults)
 			put(&d.Answer, in.Body.Answer)
+			put(&d.Privacy.Mode, in.Body.Privacy)
 			if in.Body.Identity != nil {
 				d.Identity = withSecrets(*in.Body.Identity, d.Identity)
 			}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/engine"
 	"palisade.dev/guard/limit"
 	"palisade.dev/guard/wire"
@@ -40,11 +41,23 @@ var ErrOperator = errors.New("that holds an address from which somebody is worki
 // ErrInvalid says what is wrong with a request; it is the person's to mend.
 var ErrInvalid = errors.New("invalid")
 
-// Impose puts a ban down; a length of 0 stands until lifted.
-func (b *Bans) Impose(ctx context.Context, site, subject string, length time.Duration, note, author string) (store.Ban, error) {
-	s, err := engine.ParseSubject(subject)
+// subject reads whom something is about. Guards see addresses, so a pseudonym means nobody to them.
+func subject(text string) (engine.Subject, error) {
+	if veil.Marked(text) {
+		return engine.Subject{}, fmt.Errorf("%w: %.80q is a pseudonym, which no guard can enforce; where it is an encrypted one, reveal the address first", ErrInvalid, text)
+	}
+	s, err := engine.ParseSubject(text)
 	if err != nil {
-		return store.Ban{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return s, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return s, nil
+}
+
+// Impose puts a ban down; a length of 0 stands until lifted.
+func (b *Bans) Impose(ctx context.Context, site, text string, length time.Duration, note, author string) (store.Ban, error) {
+	s, err := subject(text)
+	if err != nil {
+		return store.Ban{}, err
 	}
 	if err := b.harmless(site, s); err != nil {
 		return store.Ban{}, err
@@ -124,19 +137,19 @@ func (b *Bans) Ordered(ctx context.Context, site, guard string, e *wire.Event) e
 }
 
 // Lift ends a ban.
-func (b *Bans) Lift(ctx context.Context, site, subject, author string) error {
-	s, err := engine.ParseSubject(subject)
+func (b *Bans) Lift(ctx context.Context, site, text, author string) error {
+	s, err := subject(text)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
+		return err
 	}
 	return b.Store.LiftBan(ctx, site, s.String(), author, b.Now().UnixMilli())
 }
 
 // Allow puts a subject on the allow list; a length of 0 stands until taken back.
-func (b *Bans) Allow(ctx context.Context, site, subject string, length time.Duration, note, author string) (store.Allowance, error) {
-	s, err := engine.ParseSubject(subject)
+func (b *Bans) Allow(ctx context.Context, site, text string, length time.Duration, note, author string) (store.Allowance, error) {
+	s, err := subject(text)
 	if err != nil {
-		return store.Allowance{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return store.Allowance{}, err
 	}
 	now := b.Now()
 	a := store.Allowance{ID: b.ID(), Site: site, Subject: s.String(), Note: note, Author: author, Created: now.UnixMilli()}
@@ -147,10 +160,10 @@ func (b *Bans) Allow(ctx context.Context, site, subject string, length time.Dura
 }
 
 // Disallow takes a subject off it.
-func (b *Bans) Disallow(ctx context.Context, site, subject, author string) error {
-	s, err := engine.ParseSubject(subject)
+func (b *Bans) Disallow(ctx context.Context, site, text, author string) error {
+	s, err := subject(text)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
+		return err
 	}
 	return b.Store.Disallow(ctx, site, s.String(), author, b.Now().UnixMilli())
 }

@@ -12,7 +12,7 @@ import (
 
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/network"
-	"palisade.dev/guard/engine"
+	"palisade.dev/backend/veil"
 	"palisade.dev/store"
 )
 
@@ -23,7 +23,8 @@ type Clients struct {
 	Networks interface {
 		Lookup(a netip.Addr) []network.Match
 	}
-	Now func() time.Time
+	Veils *veil.Veils
+	Now   func() time.Time
 }
 
 // ErrInvalid says that a subject cannot be read.
@@ -32,6 +33,8 @@ var ErrInvalid = errors.New("invalid")
 // State is what is known of one client.
 type State struct {
 	Subject   string            `json:"subject"`
+	Veiled    veil.Mode         `json:"pseudonym,omitempty" enum:"encrypted,hashed" doc:"what the subject is a pseudonym by; it can be neither banned nor allowed"`
+	Also      []string          `json:"pseudonyms,omitempty" doc:"under which events of the address are kept"`
 	By        string            `json:"by" doc:"address, network, account, api_key, certificate, session or fingerprint"`
 	Judgement Judgement         `json:"judgement"`
 	Networks  []Found           `json:"networks"`
@@ -92,23 +95,16 @@ func Count(entries []event.Entry) []Counted {
 
 // Show tells all that is known of a subject of a site.
 func (c *Clients) Show(ctx context.Context, s store.Site, text string) (State, error) {
-	subject, err := engine.ParseSubject(text)
+	who, err := read(text)
 	if err != nil {
 		return State{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	by, value := "address", subject.String()
-	switch {
-	case subject.Value != "":
-		by, value = subject.Kind.String(), subject.Value
-	case !subject.Prefix.IsSingleIP():
-		by, value = "network", subject.Prefix.String()
-	}
-	seen, err := c.Search.Client(ctx, s.ID, event.Subject{By: by, Value: value}, c.Now())
+	seen, err := c.Search.Client(ctx, s.ID, event.Subject{By: who.by, Value: who.value}, c.Now())
 	if err != nil {
 		return State{}, err
 	}
 	state := State{
-		Subject: subject.String(), By: by, Networks: []Found{}, Requests: seen.Requests, Actions: seen.Actions, Rules: seen.Rules, Marks: seen.Marks,
+		Subject: who.subject, By: who.by, Veiled: who.veiled, Networks: []Found{}, Requests: seen.Requests, Actions: seen.Actions, Rules: seen.Rules, Marks: seen.Marks,
 		SignIns: []SignIns{}, Used: Count(seen.Used), Others: append([]string{}, seen.Others...), Bounded: seen.Bounded,
 		Events: event.ShowAll(seen.Events),
 	}
@@ -118,15 +114,18 @@ func (c *Clients) Show(ctx context.Context, s store.Site, text string) (State, e
 	for _, i := range seen.SignIns {
 		state.SignIns = append(state.SignIns, SignIns{i.Account, i.OK, i.Failed, i.Last.UnixMilli()})
 	}
-	if subject.Value == "" {
-		state.Networks = Lists(c.Networks.Lookup(subject.Prefix.Addr()))
+	if who.prefix.IsValid() {
+		state.Networks = Lists(c.Networks.Lookup(who.prefix.Addr()))
+		if state.Also, err = c.also(ctx, s, who.prefix); err != nil {
+			return State{}, err
+		}
 	}
-	bans, err := c.DB.BanHistory(ctx, s.ID, subject.String(), 20)
+	bans, err := c.DB.BanHistory(ctx, s.ID, who.subject, 20)
 	if err != nil {
 		return State{}, err
 	}
 	state.Bans = append([]store.Ban{}, bans...)
 	state.Judgement = Judge(state)
-	state.Shared = by == "address" && state.Judgement.Accounts >= sharedAccounts
+	state.Shared = who.by == "address" && state.Judgement.Accounts >= sharedAccounts
 	return state, nil
 }

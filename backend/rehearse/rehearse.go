@@ -7,11 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/guard/engine"
+	"palisade.dev/guard/prefix"
 	"palisade.dev/guard/wire"
 )
 
@@ -33,6 +38,7 @@ type Report struct {
 	Last     int64          `json:"last,omitempty"`
 	Hurt     []Hurt         `json:"hurt"`
 	Top      []Client       `json:"top"`               // that nobody is known to be behind
+	Hashed   int            `json:"hashed,omitempty"`  // requests whose address nobody can bring back: they count by it, not by its prefix
 	Bounded  bool           `json:"bounded,omitempty"` // there were more clients than are told apart
 }
 
@@ -113,6 +119,7 @@ type Rehearsal struct {
 	Most     int              // requests looked at, MaxRequests unless given
 	Now      func() time.Time // nil: it may take as long as it takes
 	Told     func(Progress)   // called now and then, if given
+	Veil     *veil.Veil       // brings addresses back that were encrypted, so that they count as they did at the guard
 }
 
 // Run rehearses a rule of a site between two times.
@@ -131,7 +138,8 @@ type run struct {
 	policy   *engine.Policy
 	tally    *engine.Tally
 	clients  map[string]*client
-	sessions map[string]int64 // when each began
+	sessions map[string]int64        // when each began
+	labels   map[string]prefix.Class // by the names of lists; made for the first hashed address
 }
 
 // Run does it. It stops after Most requests, and after MaxTime; the report says where.
@@ -189,7 +197,7 @@ func (w *run) late(e *wire.Event, end time.Time) bool {
 // see decides about one event as a guard with the rule would have.
 func (w *run) see(e *wire.Event) {
 	w.Requests++
-	r := request(e, w.nets)
+	r := w.request(e)
 	w.policy.Route(&r)
 	v := w.policy.Decide(w.tally, &r)
 	// The draft has no bans but those of the rule itself, so whoever is banned has broken it before.
@@ -303,15 +311,34 @@ func (w *run) sum() {
 	w.Top = w.Top[:min(len(w.Top), maxListed)]
 }
 
-// name is who a refused request is counted for: the address, as a person would look it up.
+// name is who a refused request is counted for: the address, as a person would look it up. A pseudonym stays one.
 func name(e *wire.Event) string {
-	return engine.Whom(&engine.Request{Address: e.Address}, engine.ByAddress)
+	return veil.Group(e.Address)
+}
+
+// where gives the address that an event is counted by, and its lists. Of a hashed one those are what the guard noted.
+func (w *run) where(e *wire.Event) (netip.Addr, prefix.Class) {
+	a, ok := w.Veil.Unveil(e.Address)
+	if ok {
+		return a, w.nets.Class(a)
+	}
+	w.Hashed++
+	if w.labels == nil {
+		w.labels = map[string]prefix.Class{}
+		for c := range math.MaxUint16 + 1 {
+			if names := w.nets.Names(prefix.Class(c)); len(names) > 0 {
+				w.labels[strings.Join(slices.Sorted(slices.Values(names)), " ")] = prefix.Class(c)
+			}
+		}
+	}
+	return veil.Counted(a), w.labels[strings.Join(slices.Sorted(slices.Values(e.Networks)), " ")]
 }
 
 // request makes the facts of a stored event what they were.
-func request(e *wire.Event, nets *engine.Networks) engine.Request {
+func (w *run) request(e *wire.Event) engine.Request {
+	address, class := w.where(e)
 	r := engine.Request{
-		At: e.At * 1000, Method: e.Method, Host: e.Host, Path: e.Path, Address: e.Address, Class: nets.Class(e.Address),
+		At: e.At * 1000, Method: e.Method, Host: e.Host, Path: e.Path, Address: address, Class: class,
 		Header: http.Header{"User-Agent": {e.Agent}}, Account: e.Account, Key: e.Key, Certificate: e.Certificate,
 		Session: e.Session, Fingerprint: e.Fingerprint, Kind: e.Kind,
 	}

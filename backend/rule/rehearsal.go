@@ -27,6 +27,9 @@ func (r *Rules) rehearsal(ctx context.Context, s store.Site, draft wire.Rule, fr
 		return x, 0, err
 	}
 	x = rehearse.Rehearsal{Policy: p, Networks: r.Networks.AtHand(), Rule: draft, From: from, To: to, Now: r.Now}
+	if x.Veil, err = r.Search.Veil(ctx, s.ID); err != nil {
+		return x, 0, err
+	}
 	x.Events = func(ctx context.Context, from, to time.Time, f func(*wire.Event) error) error {
 		return r.Search.Export(ctx, event.Query{Site: s.ID, From: from, To: to}, func(e wire.Event) error { return f(&e) })
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -66,6 +67,11 @@ func Mark(a netip.Addr, m Mode) netip.Addr {
 	case Clear:
 	}
 	return a
+}
+
+// MarkedNet reports whether a text is written as a network of pseudonyms.
+func MarkedNet(text string) bool {
+	return Marked(text) && !strings.ContainsAny(text, ".:") || Marked(text) && strings.Contains(text, "/")
 }
 
 // Bits takes the mark off: the bits alone, which say nothing of where somebody is.
@@ -177,6 +183,19 @@ func Client(a netip.Addr) netip.Addr {
 	return Mark(b, m)
 }
 
+// Counted is an address by which an engine counts a pseudonym as it would have the address: a v4 client by itself, a v6
+// one by its /64, and by network where the hashes join. In no public network list is any such address.
+func Counted(a netip.Addr) netip.Addr {
+	b := a.As16()
+	if Of(a) == Hashed && b[7]&v6 == 0 {
+		// A /64 is one client to the engine, but the 64 bits of a v4 network hold many: two bytes of the host tell them
+		// apart, and the six that are left still join as a network.
+		b[6], b[7] = b[8], b[9]
+		return netip.AddrFrom16(b)
+	}
+	return Bits(a)
+}
+
 // Veil hides the addresses of one site. A nil Veil hides nothing. It is safe for concurrent use.
 type Veil struct {
 	mode Mode
@@ -205,6 +224,9 @@ func (v *Veil) Mode() Mode {
 	}
 	return v.mode
 }
+
+// Encrypts reports whether the site encrypts addresses, or did.
+func (v *Veil) Encrypts() bool { return v != nil && slices.Contains(v.past, Encrypted) }
 
 // Hide veils what an event says of where its client is.
 func (v *Veil) Hide(e *wire.Event) {

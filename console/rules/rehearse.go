@@ -10,6 +10,7 @@ import (
 
 	"palisade.dev/backend/rehearse"
 	"palisade.dev/backend/rule"
+	"palisade.dev/backend/veil"
 	"palisade.dev/console/page"
 	"palisade.dev/store"
 )
@@ -44,7 +45,7 @@ type stage struct {
 
 // Events leads to the events of a client.
 func (stage) Events(client string) string {
-	if strings.Contains(client, "/") {
+	if strings.Contains(client, "/") || veil.MarkedNet(client) {
 		return "?network=" + url.QueryEscape(client)
 	}
 	return "?address=" + url.QueryEscape(client)
