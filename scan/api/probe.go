@@ -51,6 +51,7 @@ const (
 	Spec                          // a specification
 	TLS                           // an https target
 	Callback                      // a listener that the target can reach
+	Hooked                        // a receiver of webhooks and its secret
 )
 
 var unlocks = []struct {
@@ -65,6 +66,7 @@ var unlocks = []struct {
 	{Spec, "no specification", "give one: --spec openapi.yaml"},
 	{TLS, "the target speaks plain http", "scan its https address"},
 	{Callback, "no listener that the target could call back", "give an address of this machine that the target can reach: --listener 10.0.0.5:8999"},
+	{Hooked, "no receiver of webhooks is known with its secret", "name one: --webhook /hooks/payments=stripe:env:HOOK_SECRET"},
 }
 
 // Probe is one thing the scanner looks for, as a value. Its identifier is its folder's path: api/rate/spoof.

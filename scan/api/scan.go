@@ -38,6 +38,7 @@ type Options struct {
 	Proof      client.Proof
 	Sources    []netip.Addr
 	Listener   Listener
+	Webhooks   []Webhook
 	Clock      client.Clock
 	Tool       string
 	Progress   func(Progress) // called from one goroutine at a time
@@ -176,7 +177,7 @@ func newTarget(o Options) (*Target, error) {
 		o.Bursts.SignIn = 120
 	}
 	return &Target{
-		Base: base, Doc: o.Document, Identities: o.Identities, Client: c, Mode: o.Mode, Seed: o.Seed, Bursts: o.Bursts, Listener: o.Listener,
+		Base: base, Doc: o.Document, Identities: o.Identities, Client: c, Mode: o.Mode, Seed: o.Seed, Bursts: o.Bursts, Listener: o.Listener, Webhooks: o.Webhooks,
 		controls: map[*spec.Operation]*once[*Controls]{}, absences: map[string]*once[*Absence]{},
 		known: map[string]*Known{}, facts: map[string]*once[any]{},
 	}, nil

@@ -29,6 +29,7 @@ type Target struct {
 	Seed       uint64
 	Bursts     Bursts
 	Listener   Listener // nil: none
+	Webhooks   []Webhook
 
 	reader *identity.Identity // who reads what is public: nobody, unless the handshake itself demands a certificate
 
@@ -45,6 +46,16 @@ type Bursts struct {
 	SignIn   int  // to an operation that lets people in
 	SignInOK bool // whether those may be flooded at all: it can lock an account
 }
+
+// Webhook is where the target takes calls that are signed, and what it takes for signed.
+type Webhook struct {
+	Path   string
+	Kind   string // one of WebhookKinds
+	Secret identity.Secret
+}
+
+// WebhookKinds are the ways to sign that are known.
+var WebhookKinds = []string{"github", "slack", "standard", "stripe"}
 
 // Listener is where a target that can be made to call will call.
 type Listener interface {
@@ -130,6 +141,8 @@ func (t *Target) has(n Needs) bool {
 		return t.Doc != nil
 	case TLS:
 		return t.Base.Scheme == "https"
+	case Hooked:
+		return len(t.Webhooks) > 0
 	case Callback:
 		return t.Listener != nil
 	}

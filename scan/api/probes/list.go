@@ -8,6 +8,10 @@ import (
 	"palisade.dev/scan/api/authentication/unenforced"
 	"palisade.dev/scan/api/authentication/weaksecret"
 	"palisade.dev/scan/api/authentication/wellformed"
+	"palisade.dev/scan/api/consumption/contract"
+	"palisade.dev/scan/api/consumption/passthrough"
+	"palisade.dev/scan/api/consumption/upstream"
+	"palisade.dev/scan/api/consumption/webhook"
 	"palisade.dev/scan/api/exposure/data"
 	"palisade.dev/scan/api/function/privileged"
 	"palisade.dev/scan/api/input/cors"
@@ -45,6 +49,10 @@ var Entries = []Entry{
 	{unenforced.Probe, unenforced.Samples},
 	{weaksecret.Probe, weaksecret.Samples},
 	{wellformed.Probe, wellformed.Samples},
+	{contract.Probe, contract.Samples},
+	{passthrough.Probe, passthrough.Samples},
+	{upstream.Probe, upstream.Samples},
+	{webhook.Probe, webhook.Samples},
 	{data.Probe, data.Samples},
 	{privileged.Probe, privileged.Samples},
 	{cors.Probe, cors.Samples},

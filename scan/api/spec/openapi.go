@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -222,6 +223,10 @@ func (r *reader) read(top map[string]any) {
 		}
 	}
 	r.doc.Webhooks = slices.Sorted(maps.Keys(object(top["webhooks"])))
+	for _, name := range r.doc.Webhooks {
+		item, itemAt := r.follow(object(top["webhooks"])[name], here.at("webhooks", name))
+		r.call(name, nil, item, itemAt)
+	}
 	r.doc.sortOperations()
 }
 
@@ -298,6 +303,13 @@ func (r *reader) operation(top, m map[string]any, method, path string, common []
 		Deprecated: yes(m["deprecated"]), Source: "spec", Roles: texts(m["x-roles"]),
 		Callbacks: slices.Sorted(maps.Keys(object(m["callbacks"]))),
 	}
+	for _, name := range op.Callbacks {
+		expressions, where := r.follow(object(m["callbacks"])[name], at.at("callbacks", name))
+		for _, expression := range slices.Sorted(maps.Keys(expressions)) {
+			item, itemAt := r.follow(expressions[expression], where.at(expression))
+			r.call(name, op, item, itemAt)
+		}
+	}
 	op.Params = merge(common, r.params(m["parameters"], at.at("parameters")))
 	for _, name := range op.PathParams() {
 		if op.Param("path", name) == nil {
@@ -329,6 +341,26 @@ func (r *reader) operation(top, m map[string]any, method, path string, common []
 	}
 	return op
 }
+
+// call notes what an API calls.
+func (r *reader) call(name string, by *Operation, item map[string]any, at place) {
+	common := r.params(item["parameters"], at.at("parameters"))
+	for _, method := range methods {
+		m := object(item[method])
+		if m == nil || len(r.doc.Calls) >= maxOperations {
+			continue
+		}
+		c := Call{Name: name, By: by, Signed: len(list(m["security"])) > 0}
+		for _, p := range merge(common, r.params(m["parameters"], at.at(method, "parameters"))) {
+			c.Signed = c.Signed || (p.In == "header" && signing.MatchString(p.Name))
+		}
+		c.Signed = c.Signed || signing.MatchString(text(m["description"])) || signing.MatchString(text(m["summary"]))
+		r.doc.Calls = append(r.doc.Calls, c)
+	}
+}
+
+// signing are words of headers and descriptions that tell of a signature.
+var signing = regexp.MustCompile(`(?i)signature|hmac|\bsigned\b|authorization|digest|x-hub|token`)
 
 func merge(common, own []Param) []Param {
 	out := slices.Clone(own)

@@ -33,6 +33,14 @@ type Document struct {
 	Faults     []Fault
 	Digest     string // SHA-256 of the bytes, to notice drift
 	Webhooks   []string
+	Calls      []Call
+}
+
+// Call is what an API says it calls: a webhook, or a callback of an operation.
+type Call struct {
+	Name   string
+	By     *Operation // nil for a webhook
+	Signed bool       // something is said of a signature or a credential, by which the receiver knows who calls
 }
 
 // Fault is something wrong with a document, and what was made of it.
