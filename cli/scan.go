@@ -89,6 +89,8 @@ type reportFlags struct {
 	NewOnly bool     `help:"Only findings that are not in the baseline count."`
 	ByFile  bool     `help:"Group findings by file rather than by check."`
 	Quiet   bool     `help:"No report on stdout, only the files and the exit code." short:"q"`
+	Upload  bool     `help:"Bring the report to the back end as well, for --site; the token in PALISADE_TOKEN has to be one that may report."`
+	onSite
 }
 
 type scanCodeCmd struct {
@@ -407,7 +409,7 @@ func (f *reportFlags) report(s *session, run *scan.Run, targets []target, o repo
 			return fmt.Errorf("writing %s: %w", t.file, err)
 		}
 	}
-	return nil
+	return f.bring(s, run)
 }
 
 // replace writes a file whole or not at all.
