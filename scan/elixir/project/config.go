@@ -33,6 +33,23 @@ func (e *Entry) Dotted() string {
 // Production says whether an entry can hold in production.
 func (e *Entry) Production() bool { return e.Env == "" || e.Env == "prod" }
 
+// EnvAt tells for which environment a place in a file of configuration holds; it is empty where that is all of them, and in
+// files that are no configuration.
+func (c *Config) EnvAt(f *File, n *syntax.Node) string {
+	if f.Syntax == nil || path.Base(path.Dir(f.Path)) != "config" {
+		return ""
+	}
+	r := newConfigReader(&Config{}, f)
+	r.at = n
+	for _, top := range syntax.Body(f.Syntax.Tree) {
+		r.read(top, r.env)
+	}
+	if r.found != nil {
+		return *r.found
+	}
+	return r.env
+}
+
 // Find gives the entries of an environment whose path ends in some keys, in the order of evaluation: the last one holds.
 func (c *Config) Find(env string, keys ...string) (found []*Entry) {
 	for _, e := range c.Entries {
@@ -61,20 +78,25 @@ func readConfig(p *Project) *Config {
 	}
 	slices.SortStableFunc(files, func(a, b *File) int { return stage(a) - stage(b) })
 	for _, f := range files {
-		r := configReader{c: c, f: f}
-		switch base := strings.TrimSuffix(path.Base(f.Path), ".exs"); {
-		case base == "dev" || base == "test" || base == "prod":
-			r.env = base
-		case strings.HasPrefix(base, "dev.") || strings.HasPrefix(base, "test.") || strings.HasPrefix(base, "prod."):
-			r.env, _, _ = strings.Cut(base, ".")
-		case base == "runtime" || base == "releases":
-			r.run = true
-		}
+		r := newConfigReader(c, f)
 		for _, n := range syntax.Body(f.Syntax.Tree) {
 			r.read(n, r.env)
 		}
 	}
 	return c
+}
+
+func newConfigReader(c *Config, f *File) *configReader {
+	r := &configReader{c: c, f: f}
+	switch base := strings.TrimSuffix(path.Base(f.Path), ".exs"); {
+	case base == "dev" || base == "test" || base == "prod":
+		r.env = base
+	case strings.HasPrefix(base, "dev.") || strings.HasPrefix(base, "test.") || strings.HasPrefix(base, "prod."):
+		r.env, _, _ = strings.Cut(base, ".")
+	case base == "runtime" || base == "releases":
+		r.run = true
+	}
+	return r
 }
 
 func stage(f *File) int {
@@ -92,11 +114,17 @@ type configReader struct {
 	f   *File
 	env string
 	run bool
+
+	at    *syntax.Node // whose environment is asked for
+	found *string
 }
 
-func (r configReader) read(n *syntax.Node, env string) {
+func (r *configReader) read(n *syntax.Node, env string) {
 	if n == nil {
 		return
+	}
+	if r.at != nil && n.Start <= r.at.Start && r.at.End <= n.End {
+		r.found = &env // the innermost is asked last
 	}
 	if n.Kind == syntax.Block {
 		for _, a := range n.Args {
@@ -156,7 +184,7 @@ func environments(cond *syntax.Node, not bool, env string) (then, otherwise stri
 	return then, otherwise
 }
 
-func (r configReader) entry(n *syntax.Node, env string) {
+func (r *configReader) entry(n *syntax.Node, env string) {
 	app := ""
 	if n.Args[0].Kind == syntax.Atom {
 		app = n.Args[0].Name
@@ -178,7 +206,7 @@ func (r configReader) entry(n *syntax.Node, env string) {
 }
 
 // flatten makes entries of the keywords within keywords; a list of keywords is told both whole and in parts.
-func (r configReader) flatten(e Entry, v *syntax.Node) {
+func (r *configReader) flatten(e Entry, v *syntax.Node) {
 	if v.Kind == syntax.List && len(v.Args) > 0 {
 		if e.Flat(v) {
 			for _, p := range v.Args {

@@ -90,8 +90,11 @@ func (r *Route) Plugs() []Plug {
 
 func (r *Router) flat(name string, depth int) (plugs []Plug) {
 	p := r.Pipeline(name)
-	if p == nil || depth > deepest {
+	if depth > deepest {
 		return nil
+	}
+	if p == nil { // pipe_through takes function plugs too: pipe_through [:browser, :require_authenticated_user]
+		return []Plug{{Name: name, Node: r.Module.Node, File: r.Module.File}}
 	}
 	for _, plug := range p.Plugs {
 		if plug.Name != "" && r.Pipeline(plug.Name) != nil {
