@@ -112,10 +112,11 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 	}
 	hits := map[string][]*flow.Hit{}
 	if len(sinks) > 0 {
-		all, err := flow.Analyse(ctx, p, sinks)
+		all, gaps, err := flow.Analyse(ctx, p, sinks)
 		if err != nil {
 			return part, err
 		}
+		part.Gaps = append(part.Gaps, gaps...)
 		for _, h := range all {
 			id := whose[h.Sink]
 			hits[id] = append(hits[id], h)

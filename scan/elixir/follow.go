@@ -5,6 +5,7 @@ import (
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/elixir/flow"
+	"palisade.dev/scan/elixir/syntax"
 )
 
 // Words are how a check that follows values speaks of what it finds.
@@ -49,7 +50,9 @@ func Follow(w Words) func(*Pass) {
 				f.Message = fmt.Sprintf(w.Does, "a value that was not followed to its origin") + ": " + h.Why + "."
 				f.Severity, f.Confidence = scan.Info, scan.Tentative
 			default:
-				p.Clear(f.Place, h.Why)
+				if !plain(h) {
+					p.Clear(f.Place, h.Why)
+				}
 				continue
 			}
 			if w.Severity != nil {
@@ -65,6 +68,18 @@ func Follow(w Words) func(*Pass) {
 			p.Report(f)
 		}
 	}
+}
+
+// plain says whether anybody can see that a call is in order: there is nothing in it but a literal.
+func plain(h *flow.Hit) bool {
+	if h.Class != flow.Fixed || h.Sink.Arg >= len(h.Nodes) || h.Nodes[h.Sink.Arg] == nil {
+		return false
+	}
+	switch h.Nodes[h.Sink.Arg].Kind {
+	case syntax.String, syntax.Atom, syntax.Charlist, syntax.Sigil, syntax.Integer:
+		return true
+	}
+	return false
 }
 
 // step lowers a severity, not below info.

@@ -33,7 +33,7 @@ func (e *env) set(name string, v *Value) {
 	e.names, e.vals = append(e.names, name), append(e.vals, v)
 }
 
-func (e *env) inner() *env { return &env{outer: e, facts: e.facts} }
+func (e *env) inner() *env { return &env{outer: e, facts: e != nil && e.facts} }
 
 // frame is the reading of one function.
 type frame struct {
@@ -204,7 +204,11 @@ func (fr *frame) sigil(n *syntax.Node, env *env) *Value {
 		in.template(t, assigns, env)
 		return bounded("a template")
 	case "r":
-		return fr.parts(n, env)
+		v := fr.parts(n, env)
+		if len(n.Args) > 1 {
+			fr.emit(&Call{Args: []*Value{v}, Nodes: []*syntax.Node{n}, Node: n}, Pattern)
+		}
+		return v
 	case "w", "W":
 		if len(n.Args) == 1 && n.Args[0].Kind == syntax.String {
 			out := &Value{Kind: List}
@@ -379,6 +383,9 @@ func (fr *frame) field(v *Value, key string, n *syntax.Node) *Value {
 		return unknown("")
 	}
 	if v.own(key) == nil {
+		if key == lookedUp && v.param == nil {
+			return bounded("no identifier")
+		}
 		if v.Name == live {
 			if a := fr.e.assigns[fr.m.Name]; a != nil && a.own(key) != nil {
 				return a.own(key)

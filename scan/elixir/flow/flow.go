@@ -7,6 +7,7 @@ package flow
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ const (
 	Dynamic  = "%dynamic" // m.f(): Args[0] is the module
 	Hole     = "%hole"    // a hole in a template: Args[0], see Call.Hole
 	Equality = "%equal"   // a == b
+	Pattern  = "%regex"   // ~r/#{a}/
 )
 
 // Call is a call as a sink sees it.
@@ -149,10 +151,12 @@ type Engine struct {
 	sourced   map[siteKey]map[*Source]bool
 	constants map[*syntax.Node]*Value
 	canonical map[string]string
+	gaps      []scan.Gap
 }
 
-// Analyse follows the values of a project to sinks. Its hits come in the order of places.
-func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) ([]*Hit, error) {
+// Analyse follows the values of a project to sinks. Its hits come in the order of places. A fault of ours costs the module it
+// is met in, and is told as a gap.
+func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hit, gaps []scan.Gap, err error) {
 	e := &Engine{
 		p: p, sinks: map[string][]*Sink{}, summaries: map[*project.Function]*summary{}, entries: map[*project.Function][]*Value{},
 		called: map[*project.Function]bool{}, assigns: map[string]*Value{}, views: map[string]map[string]*project.Function{},
@@ -167,17 +171,19 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) ([]*Hit, er
 	e.findEntries()
 	for _, m := range p.All() {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if m.File.Test() {
 			continue
 		}
-		for _, fn := range m.Functions {
-			if !fn.Macro {
-				e.summarise(fn)
+		e.guarded(m.File, func() {
+			for _, fn := range m.Functions {
+				if !fn.Macro {
+					e.summarise(fn)
+				}
 			}
-		}
-		e.body(m)
+			e.body(m)
+		})
 	}
 	// What LiveViews assign is known now: their functions and templates are read once more with it.
 	for _, m := range p.All() {
@@ -189,19 +195,31 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) ([]*Hit, er
 				delete(e.summaries, fn)
 			}
 		}
-		for _, fn := range m.Functions {
-			if e.entries[fn] != nil {
-				e.summarise(fn)
+		e.guarded(m.File, func() {
+			for _, fn := range m.Functions {
+				if e.entries[fn] != nil {
+					e.summarise(fn)
+				}
 			}
-		}
+		})
 	}
 	for _, name := range sortedKeys(e.views) {
 		for _, tmpl := range sortedKeys(e.views[name]) {
-			e.summarise(e.views[name][tmpl])
+			e.guarded(e.views[name][tmpl].File, func() { e.summarise(e.views[name][tmpl]) })
 		}
 	}
 	e.leftOver()
-	return e.sorted(), nil
+	return e.sorted(), e.gaps, nil
+}
+
+// guarded keeps what goes wrong in the reading of one module to it.
+func (e *Engine) guarded(f *project.File, do func()) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			e.gaps = append(e.gaps, scan.Gap{Where: f.Path, Why: fmt.Sprintf("a fault of ours stopped the following of values (please report it): %v", fault)})
+		}
+	}()
+	do()
 }
 
 func (e *Engine) sorted() []*Hit {

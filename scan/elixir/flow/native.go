@@ -269,6 +269,9 @@ func (fr *frame) record(c *Call, full string) *Value {
 	v := tainted(s, (*trail)(nil).then(fr.f, c.Node, "source: what is stored"))
 	v.Name = schema
 	name := full[strings.LastIndexByte(full, '.')+1:]
+	if (name == "get" || name == "get!") && len(c.Args) > 1 {
+		v = v.with(lookedUp, c.Args[1])
+	}
 	switch strings.TrimSuffix(name, "!") {
 	case "insert", "update", "delete", "insert_or_update", "query", "fetch", "transaction", "transact":
 		if !strings.HasSuffix(name, "!") {

@@ -455,10 +455,14 @@ func (v *Value) follow(path []string, look func(*Value, string) *Value) *Value {
 		switch {
 		case v == nil:
 			return nil
-		case key == "*":
+		case key == "*" || key == "":
 			v = v.Elem()
 		case key[0] == '#':
-			n, _ := strconv.Atoi(key[1:])
+			n, err := strconv.Atoi(key[1:])
+			if err != nil {
+				v = look(v, key)
+				continue
+			}
 			v = v.Item(n)
 		default:
 			v = look(v, key)
@@ -524,6 +528,56 @@ func concat(parts ...*Value) *Value {
 	}
 	if len(out.Parts) == 1 && (out.Parts[0].Kind == Constant) {
 		return constant(out.Parts[0].Text)
+	}
+	return out
+}
+
+// By is what a record was looked up by, for those that came out of the database by an identifier.
+func (v *Value) By() *Value {
+	switch {
+	case v == nil:
+		return nil
+	case v.own(lookedUp) != nil:
+		return v.own(lookedUp)
+	case v.param != nil:
+		return v.param.at(lookedUp, v.taints)
+	}
+	return nil
+}
+
+// lookedUp is a field that no record has: the identifier it was found by.
+const lookedUp = "%by"
+
+// Elements are the known items of a list or tuple.
+func (v *Value) Elements() []*Value {
+	if v == nil {
+		return nil
+	}
+	return v.Items
+}
+
+// Chosen says whether the value itself is something that a stranger chooses, for no use harmless.
+func (v *Value) Chosen() bool {
+	for _, t := range v.Taints() {
+		if t.clear == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Either is a value that is one or the other.
+func Either(vs ...*Value) *Value {
+	var out *Value
+	for _, v := range vs {
+		if v == nil {
+			continue
+		}
+		if out == nil {
+			out = v
+			continue
+		}
+		out = merge(out.flat(out.Why), v)
 	}
 	return out
 }
