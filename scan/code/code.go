@@ -15,6 +15,8 @@ import (
 	"palisade.dev/scan/deps"
 	"palisade.dev/scan/elixir"
 	"palisade.dev/scan/elixir/checks"
+	"palisade.dev/scan/golang"
+	gochecks "palisade.dev/scan/golang/checks"
 	"palisade.dev/scan/secret"
 	"palisade.dev/scan/suppress"
 	"palisade.dev/scan/tree"
@@ -32,6 +34,7 @@ type Scanner interface {
 func Scanners(s Settings) []Scanner {
 	return []Scanner{
 		deps.New(s.Deps),
+		golang.New(gochecks.All()),
 		elixir.New(checks.All()),
 		secret.New(s.Secrets),
 	}

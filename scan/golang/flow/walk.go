@@ -1,0 +1,842 @@
+package flow
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"maps"
+	"slices"
+	"strings"
+
+	"palisade.dev/scan/golang/project"
+)
+
+// place is a variable, or a field within it: {order, "Customer.Name"}. Elements of slices and maps are the whole.
+type place struct {
+	root types.Object
+	path string
+}
+
+// env is what is suspect at a point of the walk. What is not in it is harmless; an empty value stands for a part that was
+// made harmless while the whole is not.
+type env map[place]value
+
+func (e env) get(p place) value {
+	for q := p; ; {
+		if v, ok := e[q]; ok {
+			return v
+		}
+		if q.path == "" {
+			break
+		}
+		if i := strings.LastIndexByte(q.path, '.'); i >= 0 {
+			q.path = q.path[:i]
+		} else {
+			q.path = ""
+		}
+	}
+	return nil
+}
+
+// whole is what is known of a place and of everything in it.
+func (e env) whole(p place) value {
+	v := e.get(p)
+	var parts []place
+	for q := range e {
+		if q.root == p.root && q.path != p.path && (p.path == "" || strings.HasPrefix(q.path, p.path+".")) {
+			parts = append(parts, q)
+		}
+	}
+	slices.SortFunc(parts, func(a, b place) int { return strings.Compare(a.path, b.path) })
+	for _, q := range parts {
+		v = join(v, e[q])
+	}
+	return v
+}
+
+func (e env) set(p place, v value) {
+	for q := range e {
+		if q.root == p.root && (p.path == "" || strings.HasPrefix(q.path, p.path+".")) {
+			delete(e, q)
+		}
+	}
+	if len(v) == 0 && (p.path == "" || len(e.get(p)) == 0) {
+		delete(e, p)
+		return
+	}
+	e[p] = v
+}
+
+// meet joins what is known at the ends of two ways.
+func (e env) meet(other env) {
+	for p, v := range other {
+		if mine, ok := e[p]; ok {
+			e[p] = join(mine, v)
+		} else {
+			e[p] = join(e.get(p), v)
+		}
+	}
+	for p, v := range e {
+		if _, ok := other[p]; !ok && p.path != "" {
+			e[p] = join(v, other.get(p))
+		}
+	}
+}
+
+// walker goes through one function.
+type walker struct {
+	*engine
+	file      *project.File
+	pkg       *project.Package
+	env       env
+	out       *summary
+	fn        ast.Node
+	params    map[types.Object]int
+	results   []types.Object
+	signature *types.Signature
+	inner     int // depth of function literals
+	loops     int
+	proofs    map[types.Object][]fact // what is proven when a variable says so: ok, err
+	steps     int
+}
+
+// A function may be as long as it likes, and is left when it costs more than this: a megabyte of code made by a machine
+// has fewer expressions, but branches within loops within literals are walked again.
+const mostSteps = 2_000_000
+
+// entry says what a parameter is at the start: a message from a client, or what callers give.
+func (w *walker) entry(p types.Object, n int, name *ast.Ident) {
+	t := p.Type()
+	switch {
+	case isRequest(t) || !carries(t):
+	case n > 0 && message(t) && w.served():
+		w.env[place{p, ""}] = value{{source: &Source{"grpc", "a message from a client", w.file, name}}}
+	default:
+		w.env[place{p, ""}] = value{{param: n}}
+	}
+}
+
+// served says whether the function looks like one that gRPC calls: a method that answers a message with a message.
+func (w *walker) served() bool {
+	d, ok := w.fn.(*ast.FuncDecl)
+	return ok && d.Recv != nil && d.Name.IsExported() && d.Type.Results != nil && d.Type.Results.NumFields() <= 2 && w.pkg.Imports("google.golang.org/grpc", "connectrpc.com/connect", "google.golang.org/grpc/codes", "google.golang.org/grpc/status")
+}
+
+func (w *walker) named(results *ast.FieldList) {
+	if results == nil {
+		return
+	}
+	for _, f := range results.List {
+		for _, n := range f.Names {
+			w.results = append(w.results, w.pkg.Info.Defs[n])
+		}
+	}
+}
+
+// leave notes what a function has written through its parameters.
+func (w *walker) leave() {
+	for p, n := range w.params {
+		if !shared(p.Type()) {
+			continue
+		}
+		var got value
+		for _, m := range w.env.whole(place{p, ""}) {
+			if m.source != nil || m.param != n {
+				got = join(got, value{m})
+			}
+		}
+		if len(got) > 0 {
+			w.out.writes[n] = join(w.out.writes[n], got)
+		}
+	}
+}
+
+func shared(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Map, *types.Slice, *types.Interface:
+		return true
+	}
+	return false
+}
+
+// branch walks something in an environment of its own and gives that back, with whether the way ends there.
+func (w *walker) branch(start env, walk func() bool) (env, bool) {
+	before := w.env
+	w.env = maps.Clone(start)
+	ended := walk()
+	after := w.env
+	w.env = before
+	return after, ended
+}
+
+// block walks statements and says whether the way ends within them.
+func (w *walker) block(list []ast.Stmt) bool {
+	for _, s := range list {
+		if w.stmt(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *walker) stmt(s ast.Stmt) (ends bool) {
+	if w.steps++; w.steps > mostSteps || w.steps&1023 == 0 && w.ctx.Err() != nil {
+		return true
+	}
+	switch s := s.(type) {
+	case *ast.ExprStmt:
+		w.eval(s.X)
+		if call, ok := s.X.(*ast.CallExpr); ok {
+			return w.never(call)
+		}
+	case *ast.AssignStmt:
+		w.assign(s)
+	case *ast.DeclStmt:
+		if g, ok := s.Decl.(*ast.GenDecl); ok && g.Tok == token.VAR {
+			for _, spec := range g.Specs {
+				v := spec.(*ast.ValueSpec)
+				values := w.values(v.Values, len(v.Names))
+				for i, n := range v.Names {
+					if o := w.pkg.Info.Defs[n]; o != nil {
+						w.env.set(place{o, ""}, at(values, i))
+					}
+				}
+			}
+		}
+	case *ast.ReturnStmt:
+		w.ret(s)
+		return true
+	case *ast.BranchStmt:
+		return s.Tok != token.FALLTHROUGH
+	case *ast.BlockStmt:
+		return w.block(s.List)
+	case *ast.IfStmt:
+		return w.ifs(s)
+	case *ast.ForStmt:
+		if s.Init != nil {
+			w.stmt(s.Init)
+		}
+		w.loop(func() {
+			if s.Cond != nil {
+				w.eval(s.Cond)
+				w.prove(s.Cond, true)
+			}
+			w.block(s.Body.List)
+			if s.Post != nil {
+				w.stmt(s.Post)
+			}
+		})
+	case *ast.RangeStmt:
+		v := w.eval(s.X)
+		w.loop(func() {
+			for i, x := range []ast.Expr{s.Key, s.Value} {
+				if x == nil {
+					continue
+				}
+				if i == 0 && !mapped(w.pkg.Info.TypeOf(s.X)) {
+					continue // the index
+				}
+				w.store(x, v, s)
+			}
+			w.block(s.Body.List)
+		})
+	case *ast.SwitchStmt:
+		if s.Init != nil {
+			w.stmt(s.Init)
+		}
+		var tag value
+		if s.Tag != nil {
+			tag = w.eval(s.Tag)
+		}
+		return w.cases(s.Body.List, func(c *ast.CaseClause) {
+			for _, x := range c.List {
+				w.eval(x)
+			}
+			if len(c.List) == 0 {
+				return
+			}
+			if s.Tag == nil {
+				if len(c.List) == 1 {
+					w.prove(c.List[0], true)
+				}
+				return
+			}
+			if len(tag) > 0 && !slices.ContainsFunc(c.List, func(x ast.Expr) bool { return len(w.eval(x)) > 0 }) {
+				w.accept(fact{s.Tag, all})
+			}
+		})
+	case *ast.TypeSwitchStmt:
+		if s.Init != nil {
+			w.stmt(s.Init)
+		}
+		var v value
+		ast.Inspect(s.Assign, func(n ast.Node) bool {
+			if x, ok := n.(*ast.TypeAssertExpr); ok {
+				v = w.eval(x.X)
+				return false
+			}
+			return true
+		})
+		return w.cases(s.Body.List, func(c *ast.CaseClause) {
+			if o := w.pkg.Info.Implicits[c]; o != nil && carries(o.Type()) {
+				w.env.set(place{o, ""}, v)
+			}
+		})
+	case *ast.SelectStmt:
+		before := maps.Clone(w.env)
+		for _, c := range s.Body.List {
+			if c, ok := c.(*ast.CommClause); ok {
+				after, ended := w.branch(before, func() bool {
+					if c.Comm != nil {
+						w.stmt(c.Comm)
+					}
+					return w.block(c.Body)
+				})
+				if !ended {
+					w.env.meet(after)
+				}
+			}
+		}
+	case *ast.GoStmt:
+		w.eval(s.Call)
+	case *ast.DeferStmt:
+		w.eval(s.Call)
+	case *ast.SendStmt:
+		w.eval(s.Chan)
+		w.eval(s.Value)
+	case *ast.IncDecStmt:
+	case *ast.LabeledStmt:
+		return w.stmt(s.Stmt)
+	}
+	return false
+}
+
+// loop walks a body twice: what it left behind the first time meets its beginning. Loops within loops within loops are
+// walked once, which finds everything but what goes round twice.
+func (w *walker) loop(body func()) {
+	w.loops++
+	times := 2
+	if w.loops > 2 {
+		times = 1
+	}
+	for range times {
+		after, _ := w.branch(w.env, func() bool { body(); return false })
+		w.env.meet(after)
+	}
+	w.loops--
+}
+
+func (w *walker) cases(list []ast.Stmt, enter func(*ast.CaseClause)) bool {
+	before := maps.Clone(w.env)
+	var joined env
+	open, fallback := false, false
+	for _, c := range list {
+		c, ok := c.(*ast.CaseClause)
+		if !ok {
+			continue
+		}
+		fallback = fallback || c.List == nil
+		after, ended := w.branch(before, func() bool { enter(c); return w.block(c.Body) && !breaks(c.Body) })
+		if ended {
+			continue
+		}
+		if open = true; joined == nil {
+			joined = after
+		} else {
+			joined.meet(after)
+		}
+	}
+	if !fallback {
+		if joined == nil {
+			joined = before
+		} else {
+			joined.meet(before)
+		}
+		open = true
+	}
+	if joined != nil {
+		w.env = joined
+	}
+	return !open
+}
+
+// breaks says whether a case ends with a break, which ends the switch and not the way.
+func breaks(body []ast.Stmt) bool {
+	found := false
+	for _, s := range body {
+		ast.Inspect(s, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit, *ast.ForStmt, *ast.RangeStmt:
+				return false
+			case *ast.BranchStmt:
+				found = found || n.Tok == token.BREAK || n.Tok == token.FALLTHROUGH
+			}
+			return true
+		})
+	}
+	return found
+}
+
+func (w *walker) ifs(s *ast.IfStmt) bool {
+	if s.Init != nil {
+		w.stmt(s.Init)
+	}
+	w.eval(s.Cond)
+	yes, yesEnds := w.branch(w.env, func() bool { w.prove(s.Cond, true); return w.block(s.Body.List) })
+	no, noEnds := w.branch(w.env, func() bool {
+		w.prove(s.Cond, false)
+		if s.Else != nil {
+			return w.stmt(s.Else)
+		}
+		return false
+	})
+	switch {
+	case yesEnds && noEnds:
+		return true
+	case yesEnds:
+		w.env = no
+	case noEnds:
+		w.env = yes
+	default:
+		w.env = yes
+		w.env.meet(no)
+	}
+	return false
+}
+
+// never says whether a call does not come back.
+func (w *walker) never(call *ast.CallExpr) bool {
+	switch name := w.p.Callee(w.pkg, call); name {
+	case "builtin.panic", "os.Exit", "runtime.Goexit":
+		return true
+	default:
+		return strings.HasPrefix(name, "log.Fatal") || strings.HasPrefix(name, "log.Panic") || strings.HasPrefix(name, "(*log.Logger).Fatal") || strings.HasPrefix(name, "github.com/sirupsen/logrus.Fatal")
+	}
+}
+
+func (w *walker) ret(s *ast.ReturnStmt) {
+	if w.inner > 0 || w.signature == nil {
+		for _, x := range s.Results {
+			w.eval(x)
+		}
+		return
+	}
+	n := len(w.out.results)
+	var values []value
+	if len(s.Results) == 0 {
+		for _, o := range w.results {
+			values = append(values, w.env.whole(place{o, ""}))
+		}
+	} else {
+		values = w.values(s.Results, n)
+	}
+	for i := range n {
+		if v := at(values, i); len(v) > 0 && carries(w.signature.Results().At(i).Type()) {
+			w.out.results[i] = join(w.out.results[i], v)
+		}
+	}
+	w.leave()
+}
+
+func at(values []value, i int) value {
+	if i < len(values) {
+		return values[i]
+	}
+	return nil
+}
+
+// values evaluates the right side of something with n left sides.
+func (w *walker) values(list []ast.Expr, n int) []value {
+	if len(list) == 1 && n > 1 {
+		if call, ok := ast.Unparen(list[0]).(*ast.CallExpr); ok {
+			return w.call(call)
+		}
+		return []value{w.eval(list[0])} // the second says whether it worked
+	}
+	out := make([]value, len(list))
+	for i, x := range list {
+		out[i] = w.eval(x)
+	}
+	return out
+}
+
+func (w *walker) assign(s *ast.AssignStmt) {
+	values := w.values(s.Rhs, len(s.Lhs))
+	for i, x := range s.Lhs {
+		v := at(values, i)
+		switch s.Tok {
+		case token.ASSIGN, token.DEFINE:
+			if len(s.Rhs) == len(s.Lhs) {
+				if w.composite(x, s.Rhs[i]) {
+					continue
+				}
+			}
+			w.store(x, v, s)
+		case token.ADD_ASSIGN:
+			if p, ok := w.place(x); ok {
+				if len(w.env.get(p)) == 0 && len(v) > 0 {
+					v = v.cleared(w.behind("\x00"))
+				}
+				w.env.set(p, join(w.env.get(p), v.through(w.file, s, "is added")))
+			}
+		}
+	}
+	w.learn(s)
+}
+
+// composite stores the elements of a literal of a struct one by one, so that its fields are told apart.
+func (w *walker) composite(left, right ast.Expr) bool {
+	if u, ok := right.(*ast.UnaryExpr); ok && u.Op == token.AND {
+		right = u.X
+	}
+	lit, ok := right.(*ast.CompositeLit)
+	if !ok || len(lit.Elts) == 0 {
+		return false
+	}
+	p, ok := w.place(left)
+	if !ok {
+		return false
+	}
+	if t := w.pkg.Info.TypeOf(lit); t == nil {
+		return false
+	} else if _, ok := t.Underlying().(*types.Struct); !ok {
+		return false
+	}
+	w.env.set(p, nil)
+	for _, e := range lit.Elts {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			w.env.set(p, join(w.env.get(p), w.eval(e)))
+			continue
+		}
+		key, ok := kv.Key.(*ast.Ident)
+		if !ok {
+			continue
+		}
+		if v := w.eval(kv.Value); len(v) > 0 {
+			w.env.set(p.in(key.Name), v.through(w.file, kv, "is kept in "+key.Name))
+		}
+	}
+	return true
+}
+
+func (p place) in(field string) place {
+	if p.path == "" {
+		return place{p.root, field}
+	}
+	return place{p.root, p.path + "." + field}
+}
+
+// store puts a value where an expression points to.
+func (w *walker) store(x ast.Expr, v value, n ast.Node) {
+	x = ast.Unparen(x)
+	if id, ok := x.(*ast.Ident); ok && id.Name == "_" {
+		return
+	}
+	if t := w.pkg.Info.TypeOf(x); !carries(t) {
+		v = nil
+	}
+	p, ok := w.place(x)
+	if !ok {
+		return
+	}
+	if sel, ok := x.(*ast.SelectorExpr); ok && len(v) == 0 && sel.Sel.Name == "Host" && project.TypeName(w.pkg.Info.TypeOf(sel.X)) == "net/url.URL" {
+		w.accept(fact{sel.X, w.host})
+	}
+	v = v.through(w.file, n, "becomes "+short(w.file.Text(x)))
+	switch x.(type) {
+	case *ast.IndexExpr, *ast.StarExpr: // others may be in it
+		if len(v) > 0 {
+			w.env.set(p, join(w.env.whole(p), v))
+		}
+	default:
+		if p.path == "" && p.root != nil && p.root.Parent() == w.pkg.Types.Scope() {
+			return // a package variable: not followed
+		}
+		w.env.set(p, v)
+	}
+}
+
+func short(text string) string {
+	if len(text) > 40 {
+		return "a part"
+	}
+	return text
+}
+
+// place is what an expression names, if it is a variable or a part of one.
+func (w *walker) place(x ast.Expr) (place, bool) {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.Ident:
+		o := w.pkg.Info.ObjectOf(x)
+		if v, ok := o.(*types.Var); ok {
+			return place{v, ""}, true
+		}
+	case *ast.SelectorExpr:
+		if p, ok := w.place(x.X); ok {
+			return p.in(x.Sel.Name), true
+		}
+	case *ast.StarExpr:
+		return w.place(x.X)
+	case *ast.UnaryExpr:
+		if x.Op == token.AND {
+			return w.place(x.X)
+		}
+	case *ast.IndexExpr:
+		return w.place(x.X)
+	case *ast.SliceExpr:
+		return w.place(x.X)
+	case *ast.TypeAssertExpr:
+		return w.place(x.X)
+	}
+	return place{}, false
+}
+
+func (w *walker) eval(x ast.Expr) value {
+	if x == nil {
+		return nil
+	}
+	if w.steps++; w.steps > mostSteps {
+		return nil
+	}
+	if tv, ok := w.pkg.Info.Types[x]; ok {
+		if tv.Value != nil || tv.IsType() {
+			return nil
+		}
+	}
+	switch x := x.(type) {
+	case *ast.Ident:
+		if o := w.pkg.Info.ObjectOf(x); o != nil {
+			return w.env.whole(place{o, ""})
+		}
+	case *ast.ParenExpr:
+		return w.eval(x.X)
+	case *ast.SelectorExpr:
+		return w.selector(x)
+	case *ast.StarExpr:
+		return w.eval(x.X)
+	case *ast.UnaryExpr:
+		v := w.eval(x.X)
+		if x.Op == token.AND {
+			return v
+		}
+	case *ast.BinaryExpr:
+		return w.binary(x)
+	case *ast.CallExpr:
+		return at(w.call(x), 0)
+	case *ast.IndexExpr:
+		w.eval(x.Index)
+		v := w.eval(x.X)
+		if len(v) > 0 && carries(w.pkg.Info.TypeOf(x)) {
+			return v
+		}
+	case *ast.SliceExpr:
+		return w.eval(x.X)
+	case *ast.TypeAssertExpr:
+		v := w.eval(x.X)
+		if carries(w.pkg.Info.TypeOf(x)) {
+			return v
+		}
+	case *ast.CompositeLit:
+		var v value
+		for _, e := range x.Elts {
+			if kv, ok := e.(*ast.KeyValueExpr); ok {
+				v = join(v, w.eval(kv.Value))
+				if mapped(w.pkg.Info.TypeOf(x)) {
+					v = join(v, w.eval(kv.Key))
+				}
+				continue
+			}
+			v = join(v, w.eval(e))
+		}
+		return v
+	case *ast.FuncLit:
+		w.literal(x)
+	case *ast.KeyValueExpr:
+		return w.eval(x.Value)
+	}
+	return nil
+}
+
+// binary joins texts. What stands before a part may say that the part cannot do harm: a path behind a host.
+func (w *walker) binary(x *ast.BinaryExpr) value {
+	if x.Op != token.ADD {
+		w.eval(x.X)
+		w.eval(x.Y)
+		return nil
+	}
+	// A chain of plus signs is a tree that leans to the left, and may be thousands deep.
+	var parts []ast.Expr
+	for l := ast.Expr(x); ; {
+		b, ok := ast.Unparen(l).(*ast.BinaryExpr)
+		if !ok || b.Op != token.ADD {
+			parts = append(parts, l)
+			break
+		}
+		parts = append(parts, b.Y)
+		l = b.X
+	}
+	slices.Reverse(parts)
+	if !carries(w.pkg.Info.TypeOf(x)) {
+		return nil
+	}
+	return w.concat(parts)
+}
+
+func (w *walker) concat(parts []ast.Expr) value {
+	var all value
+	var before strings.Builder
+	for _, part := range parts {
+		v := w.eval(part)
+		all = join(all, v.cleared(w.behind(before.String())))
+		before.WriteString(w.written(part, v))
+	}
+	return all
+}
+
+// written is what a part looks like to what stands behind it: its text, a NUL where that is not known, or 1 where a client
+// writes it. What a caller gives is followed on its own from there, and is taken here as ours.
+func (w *walker) written(part ast.Expr, v value) string {
+	if slices.ContainsFunc(v, func(m mark) bool { return m.source != nil }) {
+		return "\x01"
+	}
+	if text, ok := w.pkg.Constant(part); ok {
+		return text
+	}
+	return "\x00"
+}
+
+// behind are the kinds for which a text that begins so is harmless whatever follows.
+func (w *walker) behind(text string) (kinds uint64) {
+	if text == "" || strings.ContainsRune(text, 1) {
+		return 0
+	}
+	for kind, s := range w.specs {
+		if s.Prefix != nil && s.Prefix(text) {
+			kinds |= 1 << kind
+		}
+	}
+	return kinds
+}
+
+func (w *walker) selector(x *ast.SelectorExpr) value {
+	v := w.selected(x)
+	if len(v) > 0 {
+		v = v.cleared(w.clears[project.TypeName(w.pkg.Info.TypeOf(x.X))+"."+x.Sel.Name])
+	}
+	return v
+}
+
+func (w *walker) selected(x *ast.SelectorExpr) value {
+	p, named := w.place(x)
+	if named {
+		if v, ok := w.env[p]; ok {
+			return v
+		}
+	}
+	if len(w.own) > 0 {
+		if name := project.TypeName(w.pkg.Info.TypeOf(x.X)) + "." + x.Sel.Name; w.own[name] != 0 {
+			return value{{source: &Source{name, "is chosen by whoever made the archive", w.file, x}}}
+		}
+	}
+	if named && w.env.knows(p) {
+		if v := w.env.whole(p); len(v) > 0 {
+			return v
+		}
+	}
+	for y := ast.Expr(x); ; { // r.MultipartForm.File["photo"][0].Filename
+		switch z := y.(type) {
+		case *ast.SelectorExpr:
+			if src := w.field(z); src != nil {
+				if !carries(w.pkg.Info.TypeOf(x)) {
+					return nil
+				}
+				return value{{source: src}}
+			}
+			y = z.X
+			continue
+		case *ast.IndexExpr:
+			y = z.X
+			continue
+		case *ast.ParenExpr:
+			y = z.X
+			continue
+		case *ast.StarExpr:
+			y = z.X
+			continue
+		}
+		break
+	}
+	if named || !carries(w.pkg.Info.TypeOf(x)) {
+		return nil
+	}
+	return w.eval(x.X)
+}
+
+// knows says whether anything was noted of a place, or of what it is a part of.
+func (e env) knows(p place) bool {
+	for q := range e {
+		if q.root == p.root && (q.path == "" || q.path == p.path || strings.HasPrefix(p.path, q.path+".") || strings.HasPrefix(q.path, p.path+".")) {
+			return true
+		}
+	}
+	return false
+}
+
+// literal walks a function where it stands: it sees the variables around it, and what it does to them is seen behind it.
+func (w *walker) literal(x *ast.FuncLit) {
+	fn, loops := w.fn, w.loops
+	w.fn, w.loops = x, 0
+	w.inner++
+	if w.inner < 12 { // each level is walked twice in each loop around it
+		after, _ := w.branch(w.env, func() bool { w.block(x.Body.List); return false })
+		w.env.meet(after)
+	}
+	w.inner--
+	w.fn, w.loops = fn, loops
+}
+
+func mapped(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, ok := t.Underlying().(*types.Map)
+	return ok
+}
+
+// carries says whether a value of a type can hold words of a client that do harm. Numbers, times and errors cannot; of a
+// type that is not known we think that it can.
+func carries(t types.Type) bool { return carry(t, 0) }
+
+func carry(t types.Type, level int) bool {
+	if t == nil || level > 4 {
+		return true
+	}
+	switch project.TypeName(t) {
+	case "error", "time.Time", "time.Location", "net.IP", "net.IPNet", "net/netip.Addr", "net/netip.Prefix", "net/netip.AddrPort", "math/big.Int", "context.Context",
+		"net/http.ResponseWriter", "database/sql.DB", "database/sql.Tx", "log/slog.Logger", "log.Logger", "net/http.Client", "sync.Mutex", "os.File", "os.Root",
+		"crypto/tls.ConnectionState", "net/http.Server", "gorm.io/gorm.DB", "github.com/gin-gonic/gin.Context", "github.com/labstack/echo.Context",
+		"github.com/gofiber/fiber.Ctx", "github.com/google/uuid.UUID":
+		return false
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Info()&types.IsString != 0 || u.Kind() == types.Invalid || u.Kind() == types.UntypedNil || u.Kind() == types.Byte
+	case *types.Array:
+		return carry(u.Elem(), level+1) && !isByte(u.Elem())
+	case *types.Slice:
+		return isByte(u.Elem()) || carry(u.Elem(), level+1)
+	case *types.Pointer:
+		return carry(u.Elem(), level+1)
+	case *types.Map:
+		return carry(u.Key(), level+1) || carry(u.Elem(), level+1)
+	case *types.Chan, *types.Signature:
+		return false
+	}
+	return true
+}
+
+func isByte(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Byte
+}

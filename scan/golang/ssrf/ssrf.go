@@ -1,0 +1,66 @@
+// Package ssrf finds servers that a client makes the program ask.
+package ssrf
+
+import (
+	_ "embed"
+	"strings"
+
+	"palisade.dev/scan"
+	"palisade.dev/scan/golang"
+	"palisade.dev/scan/golang/flow"
+)
+
+//go:embed doc.md
+var doc string
+
+// Check is the check.
+var Check = golang.Check{
+	Check: scan.Check{
+		ID: "golang/ssrf", Title: "A client says which server is asked", Severity: scan.High, CWE: []int{918},
+		Standards: []string{"OWASP A10:2021", "OWASP API7:2023"}, Tags: []string{"ssrf"}, Doc: doc,
+	},
+	Flow: &flow.Spec{
+		Sinks:  sinks(),
+		Prefix: fixed,
+		Host:   true,
+	},
+	Run: run,
+}
+
+func sinks() []flow.Sink {
+	var list []flow.Sink
+	add := func(arg int, prefix, names string) {
+		for _, n := range strings.Fields(names) {
+			list = append(list, flow.Sink{Func: prefix + n, Args: []int{arg}, Note: "is the address that is asked"})
+		}
+	}
+	add(0, "net/http.", "Get Head Post PostForm")
+	add(0, "(*net/http.Client).", "Get Head Post PostForm")
+	add(1, "net/http.", "NewRequest")
+	add(2, "net/http.", "NewRequestWithContext")
+	add(1, "net.", "Dial DialTimeout")
+	add(1, "crypto/tls.", "Dial")
+	add(0, "net/http/httputil.", "NewSingleHostReverseProxy")
+	add(0, "(*github.com/go-resty/resty.Request).", "Get Post Put Delete")
+	add(0, "net/smtp.", "Dial SendMail")
+	return list
+}
+
+// fixed says whether the host of an address is settled before what a client sent begins.
+func fixed(text string) bool {
+	if i := strings.Index(text, "://"); i >= 0 {
+		return strings.ContainsAny(text[i+3:], "/?#")
+	}
+	return text[0] == 0 // an address of ours, from the configuration
+}
+
+func run(p *golang.Pass) {
+	for _, h := range p.Hits {
+		f := p.Of(h, "The client chooses which server the program asks.")
+		f.Fix = &scan.Fix{Text: "Compare the host of the parsed address with a list of those that are meant, or refuse private addresses in net.Dialer.Control."}
+		if h.Source.Name == "net/http.Request.Host" {
+			f.Confidence = scan.Firm
+		}
+		p.Report(f)
+	}
+}
