@@ -49,6 +49,7 @@ type apiFlags struct {
 	Burst       int           `help:"Requests with which a limit is looked for." default:"60" placeholder:"N"`
 	BurstSignIn bool          `help:"Press sign-in as hard as other operations; it may lock accounts."`
 	From        []string      `help:"Another address of this machine to send from, for limits by address." placeholder:"ADDRESS"`
+	Webhook     []string      `help:"Where the API takes signed calls: PATH=KIND:SOURCE, as /hooks/pay=stripe:env:HOOK_SECRET; KIND is github, slack, standard or stripe." placeholder:"HOOK" sep:"none"`
 	Listener    string        `help:"Address of this machine that the target can call, for faults that show only so; a target on this machine needs none." placeholder:"HOST:PORT"`
 	Seed        uint64        `help:"Of everything that is drawn by chance." default:"1" placeholder:"N"`
 }
@@ -205,6 +206,13 @@ func (f *apiFlags) options(s *session, address string) (api.Options, error) {
 		names[who.Name] = true
 		o.Identities = append(o.Identities, who)
 	}
+	for _, text := range f.Webhook {
+		hook, err := webhook(text, identity.Sources{Env: s.Env, Prompt: s.secret})
+		if err != nil {
+			return o, misuse{err}
+		}
+		o.Webhooks = append(o.Webhooks, hook)
+	}
 	if err := f.sources(s, &o); err != nil {
 		return o, misuse{err}
 	}
@@ -215,6 +223,20 @@ func (f *apiFlags) options(s *session, address string) (api.Options, error) {
 		o.URL = "https://" + o.URL
 	}
 	return o, nil
+}
+
+// webhook reads PATH=KIND:SOURCE. Its secret comes from where credentials come from.
+func webhook(text string, from identity.Sources) (api.Webhook, error) {
+	path, rest, _ := strings.Cut(text, "=")
+	kind, source, ok := strings.Cut(rest, ":")
+	if !ok || !strings.HasPrefix(path, "/") || !slices.Contains(api.WebhookKinds, kind) {
+		return api.Webhook{}, fmt.Errorf("--webhook %q: it is PATH=KIND:SOURCE with one of %s, as /hooks/pay=stripe:env:HOOK_SECRET", path, strings.Join(api.WebhookKinds, ", "))
+	}
+	holder, err := identity.Parse("webhook=bearer:"+source, from)
+	if err != nil {
+		return api.Webhook{}, fmt.Errorf("--webhook %s: %w", path, err)
+	}
+	return api.Webhook{Path: path, Kind: kind, Secret: holder.Secret()}, nil
 }
 
 // patience is how long a call from the target is waited for: it may have a queue to work through.
