@@ -3,6 +3,7 @@
 package deps
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -210,14 +211,14 @@ func projects(ctx context.Context, t *tree.Tree, part *scan.Part) []*pack.Projec
 		}
 	}
 	binaries(ctx, t, part, &list)
-	// An app of an umbrella has no lock file of its own: it belongs to the nearest one above.
+	// An app of an umbrella has no lock file of its own: it names the one above, and lies in apps.
 	for _, f := range manifests {
 		data, ok := read(f)
 		if !ok {
 			continue
 		}
 		dir := path.Dir(f.Path)
-		for d := dir; ; d = path.Dir(d) {
+		for d := dir; path.Base(path.Dir(dir)) == "apps" || bytes.Contains(data, []byte("lockfile:")); d = path.Dir(d) {
 			if byDir[pack.Hex+" "+d] != nil && byDir[pack.Hex+" "+d].Lock != nil {
 				dir = d
 				break

@@ -64,6 +64,9 @@ type Affected struct {
 			Symbols []string `json:"symbols"`
 		} `json:"imports"`
 	} `json:"ecosystem_specific"`
+
+	listed []version.Version // Versions and Ranges, read once
+	along  [][]point
 }
 
 // Range is a list of events along the versions.
@@ -118,6 +121,7 @@ func (d *Database) Add(r *Record) {
 		if a.Package.Name == "" {
 			continue // only commits of a repository
 		}
+		a.prepare()
 		k := key(a.Package.Ecosystem, a.Package.Name)
 		d.by[k] = append(d.by[k], entry{r, a})
 	}
@@ -176,19 +180,24 @@ func (d *Database) Match(ecosystem, name, at string) ([]Match, error) {
 // Knows says whether any advisory is about a package, at whatever version.
 func (d *Database) Knows(ecosystem, name string) bool { return len(d.by[key(ecosystem, name)]) > 0 }
 
-// holds says whether a version has the fault: it is listed, or lies in a range.
-func (a *Affected) holds(v version.Version) bool {
-	for _, listed := range a.Versions {
-		if w, err := version.Parse(listed); err == nil && w.Compare(v) == 0 {
-			return true
+// prepare reads the versions and ranges, so that questions need not.
+func (a *Affected) prepare() {
+	for _, text := range a.Versions {
+		if v, err := version.Parse(text); err == nil {
+			a.listed = append(a.listed, v)
 		}
 	}
 	for _, r := range a.Ranges {
-		if r.Type != "GIT" && r.holds(v) {
-			return true
+		if r.Type != "GIT" {
+			a.along = append(a.along, r.points())
 		}
 	}
-	return false
+}
+
+// holds says whether a version has the fault: it is listed, or lies in a range.
+func (a *Affected) holds(v version.Version) bool {
+	return slices.ContainsFunc(a.listed, func(w version.Version) bool { return w.Compare(v) == 0 }) ||
+		slices.ContainsFunc(a.along, func(points []point) bool { return within(points, v) })
 }
 
 // point is an event at a version; low is below all of them.
@@ -251,9 +260,10 @@ func rank(p point) int {
 	return 0
 }
 
-func (r Range) holds(v version.Version) bool {
+// within walks along a range up to a version.
+func within(points []point, v version.Version) bool {
 	there := false
-	for _, p := range r.points() {
+	for _, p := range points {
 		switch {
 		case p.low:
 			there = true

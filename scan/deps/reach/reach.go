@@ -22,8 +22,13 @@ var ErrNoGo = errors.New("the go command is not there to follow the calls")
 // Answers are by advisory and module.
 type Answers map[[2]string]string
 
-// Of tells how far code reaches.
-func (a Answers) Of(advisory, module string) string { return a[[2]string{advisory, module}] }
+// Of tells how far code reaches. Of a module that go.mod asks for and no package uses, govulncheck says nothing.
+func (a Answers) Of(advisory, module string) string {
+	if text := a[[2]string{advisory, module}]; text != "" {
+		return text
+	}
+	return "required"
+}
 
 // message is what of govulncheck's stream matters here.
 type message struct {
