@@ -1,0 +1,78 @@
+// Package csrfroute looks for changes that a GET can make: no token is asked for with a GET, so that a link or a picture on
+// any page is enough to make one.
+package csrfroute
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+
+	"palisade.dev/scan"
+	"palisade.dev/scan/elixir"
+	"palisade.dev/scan/elixir/phoenix"
+	"palisade.dev/scan/elixir/project"
+)
+
+//go:embed doc.md
+var doc string
+
+// Check is elixir/csrfroute.
+var Check = elixir.Check{
+	Check: scan.Check{
+		ID: "elixir/csrfroute", Title: "A GET reaches what changes something", Severity: scan.Medium, CWE: []int{352},
+		Standards: []string{"OWASP A01:2021", "PCI DSS 4.0 6.2.4"}, Tags: []string{"router"}, Doc: doc,
+	},
+	Run: run,
+}
+
+// changing are actions that change something by their names.
+var changing = []string{"create", "update", "delete", "destroy", "remove", "approve", "revoke", "disable", "enable", "transfer", "purchase", "cancel"}
+
+func run(p *elixir.Pass) {
+	for _, r := range p.Project.Routers {
+		if r.Module.File.Test() {
+			continue
+		}
+		for i, route := range r.Routes {
+			if route.Dev || route.Handler == "" || route.Action == "" {
+				continue
+			}
+			if route.Kind == "get" {
+				look(p, r, i)
+			} else if route.Kind == "match" && session(route) {
+				report(p, route, fmt.Sprintf("%s takes every method, a GET among them, for which no token is asked.", route.Path), scan.Medium)
+			}
+		}
+	}
+}
+
+func look(p *elixir.Pass, r *project.Router, i int) {
+	get := r.Routes[i]
+	for _, other := range r.Routes {
+		if !phoenix.Changes(other) || other.Handler != get.Handler || other.Action != get.Action || other.Dev {
+			continue
+		}
+		if !session(get) {
+			p.Clear(r.Module.File.Place(get.Node), "no session is read on the way, so that a forged request is nobody's")
+			return
+		}
+		report(p, get, fmt.Sprintf("The action :%s of %s %s is reached by GET %s too, without a token.", get.Action, other.Verb(), other.Path, get.Path), scan.Medium)
+		return
+	}
+	if slices.Contains(changing, get.Action) && session(get) {
+		report(p, get, fmt.Sprintf("GET %s leads to :%s: a link on any page is enough to let a user's browser do that.", get.Path, get.Action), scan.Low)
+	}
+}
+
+// session says whether a session is read on the way to a route.
+func session(r *project.Route) bool {
+	return slices.ContainsFunc(r.Plugs(), func(plug project.Plug) bool { return plug.Is("fetch_session", "protect_from_forgery") })
+}
+
+func report(p *elixir.Pass, r *project.Route, message string, severity scan.Severity) {
+	f := p.At(r.Router.Module.File, r.Node)
+	f.Key = r.Kind + " " + r.Path
+	f.Message, f.Severity = message, severity
+	f.Fix = &scan.Fix{Text: "Let changes be made by POST, PUT, PATCH or DELETE only, and give a GET that shows a form an action of its own."}
+	p.Report(f)
+}
