@@ -206,7 +206,9 @@ func TestChangingModes(t *testing.T) {
 		t.Error(err)
 	}
 	// Nobody writes since when a mode holds but the house.
-	s, err := h.Sites.Change(ctx, h.site, "test", func(d *site.Document) { d.Privacy = veil.Setting{Spell: veil.Spell{Mode: veil.Encrypted, Since: 1, Key: "x"}} })
+	s, err := h.Sites.Change(ctx, h.site, "test", func(d *site.Document) {
+		d.Privacy = veil.Setting{Spell: veil.Spell{Mode: veil.Encrypted, Since: 1, Key: "x"}}
+	})
 	if d, _ := site.Read(s); err != nil || d.Privacy.Since == 1 || d.Privacy.Key == "x" || len(d.Privacy.Past) != 4 {
 		t.Errorf("%+v, %v", d.Privacy, err)
 	}

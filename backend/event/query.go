@@ -147,8 +147,8 @@ func network(word string, v *veil.Veil) (condition, error) {
 		return prefixes(netip.Prefix{}, []veil.Net{n}), nil
 	}
 	p, err := netip.ParsePrefix(word)
-	if err != nil {
-		return condition{[]test{{colNetworks, func(b []byte) bool { return hasText(b, word) }}}, []int64{hash(byNetwork, word)}}, nil
+	if err != nil { // a list's name
+		return condition{[]test{{colNetworks, func(b []byte) bool { return hasText(b, word) }}}, []int64{hash(byNetwork, word)}}, nil //nolint:nilerr // as said
 	}
 	nets, whole := v.Nets(p)
 	if !whole && v.Mode() == veil.Hashed {

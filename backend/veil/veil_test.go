@@ -238,7 +238,7 @@ func TestSettings(t *testing.T) {
 	if again := s.Next(Encrypted, v.Print("shop"), 20); again.Since != 10 {
 		t.Errorf("%+v", again)
 	}
-	if v.Site("shop", s) != v.Site("shop", s) {
+	if first := v.Site("shop", s); v.Site("shop", s) != first {
 		t.Error("a veil is made anew each time")
 	}
 	later := New([32]byte{8}) // the key file was lost, and a new one made

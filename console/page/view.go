@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/veil"
 	"palisade.dev/store"
 )
 
@@ -105,8 +106,12 @@ func (v *View) Client(subject string) template.HTML {
 	if subject == "" {
 		return ""
 	}
-	return template.HTML(fmt.Sprintf(`<a class="subject" href="%s">%s</a>`,
-		template.HTMLEscapeString(v.ClientURL(subject)), Show(subject)))
+	hint := ""
+	if veil.Marked(subject) {
+		hint = ` title="A pseudonym: this site does not keep the address itself"`
+	}
+	return template.HTML(fmt.Sprintf(`<a class="subject" href="%s"%s>%s</a>`,
+		template.HTMLEscapeString(v.ClientURL(subject)), hint, Show(subject)))
 }
 
 // ClientURL is the address of a subject's page.

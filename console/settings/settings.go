@@ -57,6 +57,7 @@ func (s *Settings) Routes() []page.Route {
 		{Pattern: "POST /s/{site}/settings/untie", Need: access.Change, Handle: s.untie},
 		{Pattern: "POST /s/{site}/settings/answer", Need: access.Change, Handle: s.answer},
 		{Pattern: "POST /s/{site}/settings/failure", Need: access.Change, Handle: s.failure},
+		{Pattern: "POST /s/{site}/settings/privacy", Need: access.Change, Handle: s.privacy},
 		{Pattern: "POST /s/{site}/settings/keys", Need: access.Own, Handle: s.addKey},
 		{Pattern: "POST /s/{site}/settings/keys/revoke", Need: access.Own, Handle: s.revokeKey},
 		{Pattern: "POST /s/{site}/settings/guards/forget", Need: access.Change, Handle: s.forgetGuard},

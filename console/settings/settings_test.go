@@ -44,6 +44,7 @@ var forms = map[string]url.Values{
 	"/s/shop/settings/untie":         {"key": {"00"}},
 	"/s/shop/settings/answer":        {"status": {"404"}},
 	"/s/shop/settings/failure":       {"name": {"login"}, "fail": {"closed"}},
+	"/s/shop/settings/privacy":       {"mode": {"hashed"}},
 	"/s/shop/settings/keys":          {"label": {"x"}},
 	"/s/shop/settings/keys/revoke":   {"id": {"none"}},
 	"/s/shop/settings/guards/forget": {"id": {"none"}},

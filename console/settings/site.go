@@ -13,6 +13,7 @@ import (
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
+	"palisade.dev/backend/veil"
 	"palisade.dev/console/page"
 	"palisade.dev/guard/wire"
 	"palisade.dev/store"
@@ -29,6 +30,10 @@ type sheet struct {
 	Answer     form
 	Failure    form
 	NewKey     form
+	Privacy    form
+	Spells     []spell
+	Lost       bool // of one of them, the key
+	Retention  time.Duration
 	Keys       []store.SiteKey
 	Valid      int
 	Shown      string // a key that was just made
@@ -55,7 +60,7 @@ type fails struct {
 // sections are the forms of the page by their ids.
 func (v *sheet) section(id string) *form {
 	return map[string]*form{
-		"facts": &v.Facts, "address": &v.Address, "accounts": &v.Accounts, "tie": &v.Tie, "answer": &v.Answer, "failure": &v.Failure, "key": &v.NewKey,
+		"facts": &v.Facts, "address": &v.Address, "accounts": &v.Accounts, "tie": &v.Tie, "answer": &v.Answer, "failure": &v.Failure, "key": &v.NewKey, "privacy": &v.Privacy,
 	}[id]
 }
 
@@ -94,6 +99,8 @@ func (s *Settings) sheet(r *page.Request) (*sheet, error) {
 			v.Valid++
 		}
 	}
+	v.Privacy, v.Spells, v.Retention = filled("privacy", url.Values{"mode": {string(d.Privacy.Name())}}), s.spells(r, d), s.Here.Retention
+	v.Lost = slices.ContainsFunc(v.Spells, func(x spell) bool { return x.Lost })
 	v.Shown = s.once.Show(r, r.URL.Query().Get("key"), here.ID)
 	if v.Principals, err = s.DB.Principals(ctx, here.ID); err != nil {
 		return nil, err
@@ -271,6 +278,38 @@ func (s *Settings) answer(r *page.Request) error {
 		d.Answer.Uniform, d.Answer.Status, d.Answer.Legacy = f.Get("uniform") != "", status, f.Get("x_ratelimit") != ""
 	})
 	return s.kept(r, "answer", "status", "Kept.", err)
+}
+
+// spell is a time in which addresses were kept in one way; the present one has no end.
+type spell struct {
+	Mode     veil.Mode
+	From, To int64 // unix milliseconds; 0: ever since, until now
+	Lost     bool  // the key it began with is not the one there is
+}
+
+// spells are the newest first, as far back as events are kept.
+func (s *Settings) spells(r *page.Request, d site.Document) []spell {
+	var out []spell
+	to := int64(0)
+	for _, x := range slices.Backward(append(slices.Clone(d.Privacy.Past), d.Privacy.Spell)) {
+		if to != 0 && s.Here.Retention > 0 && to < r.Now.Add(-s.Here.Retention).UnixMilli() {
+			break
+		}
+		out = append(out, spell{x.Name(), x.Since, to, s.Sites.Veils.Lost(r.Here.ID, x)})
+		to = x.Since
+	}
+	return out
+}
+
+// privacy says how addresses are kept from now on.
+func (s *Settings) privacy(r *page.Request) error {
+	mode := veil.Mode(r.PostForm.Get("mode"))
+	done := "Addresses are stored as they are from now on. What was veiled stays so."
+	if mode != veil.Clear {
+		done = fmt.Sprintf("Addresses are %s from now on. What is stored already stays as it is until it is too old.", mode)
+	}
+	_, err := s.Sites.Change(r.Context(), r.Here, r.Author(), func(d *site.Document) { d.Privacy.Mode = mode })
+	return s.kept(r, "privacy", "mode", done, err)
 }
 
 // routes are those of which something is said, and how they fail.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ func (t *Traffic) Routes() []page.Route {
 		{Pattern: "GET /s/{site}/events/live", Need: access.See, Handle: t.live},
 		{Pattern: "GET /s/{site}/events/export", Need: access.See, Handle: t.export},
 		{Pattern: "GET /s/{site}/client", Need: access.See, Handle: t.client},
+		{Pattern: "POST /s/{site}/client/reveal", Need: access.Respond, Handle: t.reveal},
 	}
 }
 
@@ -278,7 +280,7 @@ func (t *Traffic) overview(r *page.Request) error {
 // columns are what events can be looked for by, in the order of the form.
 var columns = []struct{ Name, Label, Hint string }{
 	{"text", "Anything", "part of a path, agent, account or address"},
-	{"address", "Address", "203.0.113.7"},
+	{"address", "Address", "203.0.113.7, or a pseudonym"},
 	{"network", "Network", "tor, or 203.0.113.0/24"},
 	{"account", "Account", ""},
 	{"api_key", "API key", "its first 12 hex"},
@@ -443,6 +445,8 @@ func record(e wire.Event) []string {
 type known struct {
 	client.State
 	Standing *store.Ban
+	Reason   string // typed, and not enough
+	Fault    string
 }
 
 func (t *Traffic) client(r *page.Request) error {
@@ -450,15 +454,35 @@ func (t *Traffic) client(r *page.Request) error {
 	if subject == "" {
 		return r.Render(http.StatusOK, pages, "client.html", "Look up a client", known{})
 	}
-	s, err := t.Clients.Show(r.Context(), r.Here, subject)
+	return t.show(r, subject, http.StatusOK, known{})
+}
+
+func (t *Traffic) show(r *page.Request, subject string, status int, k known) error {
+	var err error
+	if k.State, err = t.Clients.Show(r.Context(), r.Here, subject); err != nil {
+		return err
+	}
+	for i, b := range k.Bans {
+		if b.Lifted == 0 && (b.Until == 0 || b.Until > r.Now.UnixMilli()) {
+			k.Standing = &k.Bans[i]
+		}
+	}
+	return r.Render(status, pages, "client.html", k.Subject, k)
+}
+
+// reveal leads from a pseudonym to the page of the address behind it, where it can be banned.
+func (t *Traffic) reveal(r *page.Request) error {
+	subject, reason := strings.TrimSpace(r.PostForm.Get("subject")), r.PostForm.Get("reason")
+	found, err := t.Clients.Reveal(r.Context(), r.Here, subject, reason)
+	if text, ok := strings.CutPrefix(fmt.Sprint(err), client.ErrInvalid.Error()+": reason: "); ok {
+		return t.show(r, subject, http.StatusUnprocessableEntity, known{Reason: page.Cut(reason, 1000), Fault: page.Sentence(text)})
+	}
 	if err != nil {
 		return err
 	}
-	k := known{State: s}
-	for i, b := range s.Bans {
-		if b.Lifted == 0 && (b.Until == 0 || b.Until > r.Now.UnixMilli()) {
-			k.Standing = &s.Bans[i]
-		}
+	to := r.Path("client") + "?subject=" + url.QueryEscape(found.Address)
+	if found.Doubt != "" {
+		return r.Sorry(to, "%s may be %s, but %s.", found.Pseudonym, found.Address, found.Doubt)
 	}
-	return r.Render(http.StatusOK, pages, "client.html", s.Subject, k)
+	return r.Done(to, "%s is %s. The audit log says that you asked, and why.", found.Pseudonym, found.Address)
 }

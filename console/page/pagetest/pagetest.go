@@ -19,6 +19,7 @@ import (
 	"palisade.dev/backend"
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/alert"
+	"palisade.dev/backend/client"
 	"palisade.dev/backend/feed"
 	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/site"
@@ -85,7 +86,7 @@ func fault(err error) (int, string) {
 		return http.StatusNotFound, err.Error()
 	case errors.Is(err, store.ErrConflict):
 		return http.StatusConflict, err.Error()
-	case errors.Is(err, alert.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid):
+	case errors.Is(err, alert.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, client.ErrInvalid):
 		return http.StatusUnprocessableEntity, err.Error()
 	}
 	return http.StatusInternalServerError, err.Error()
