@@ -1,0 +1,28 @@
+// Code generated from the folders by generate.go; DO NOT EDIT.
+
+package checks
+
+import (
+	"palisade.dev/scan/exposure"
+	"palisade.dev/scan/exposure/admin"
+	"palisade.dev/scan/exposure/banner"
+	"palisade.dev/scan/exposure/database"
+	"palisade.dev/scan/exposure/debug"
+	"palisade.dev/scan/exposure/epmd"
+	"palisade.dev/scan/exposure/port"
+	"palisade.dev/scan/exposure/secretfile"
+	"palisade.dev/scan/exposure/ssh"
+	"palisade.dev/scan/exposure/tls"
+)
+
+var list = []exposure.Check{
+	admin.Check,
+	banner.Check,
+	database.Check,
+	debug.Check,
+	epmd.Check,
+	port.Check,
+	secretfile.Check,
+	ssh.Check,
+	tls.Check,
+}
