@@ -1,0 +1,2 @@
+import Config
+config :shop, ShopWeb.Endpoint, check_origin: false

@@ -1,0 +1,2 @@
+import Config
+config :shop, ShopWeb.Endpoint, debug_errors: false

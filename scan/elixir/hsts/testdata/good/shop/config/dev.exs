@@ -1,0 +1,2 @@
+import Config
+config :shop, ShopWeb.Endpoint, https: [port: 4001], force_ssl: [hsts: false]

@@ -1,0 +1,2 @@
+import Config
+config :shop, ShopWeb.Local.Endpoint, url: [host: "localhost"]
