@@ -4,22 +4,35 @@ package clean
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
+// A build server takes these for commands: GitHub lines that begin with :: and ##[ anywhere, Azure and TeamCity ##vso[ and
+// ##teamcity[ anywhere.
+var (
+	commands = regexp.MustCompile(`##(\[|vso|teamcity)`)
+	colons   = regexp.MustCompile(`(?m)^([^\S\n]*):(:)`)
+)
+
 // Text shows what is no visible character as its number: terminal codes, and marks that turn the writing direction or
-// hide. Line breaks and tabs stay.
+// hide. Line breaks and tabs stay. What a build server would take for a command is broken by a blank.
 func Text(s string) string {
-	plain := true
-	for _, r := range s {
-		if hidden(r) {
-			plain = false
-			break
-		}
+	s = Visible(s)
+	if strings.Contains(s, "##") {
+		s = commands.ReplaceAllString(s, "# #$1")
 	}
-	if plain && utf8.ValidString(s) {
+	if strings.Contains(s, "::") {
+		s = colons.ReplaceAllString(s, "$1: $2")
+	}
+	return s
+}
+
+// Visible shows what is no visible character as its number and leaves the rest.
+func Visible(s string) string {
+	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
@@ -48,16 +61,9 @@ func hidden(r rune) bool {
 	return false
 }
 
-// Line is Text on one line, which no build server takes for a command: GitHub reads lines that begin with :: and ##[
-// anywhere, Azure and TeamCity read ##vso[ and ##teamcity[ anywhere.
+// Line is Text on one line.
 func Line(s string) string {
-	s = strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s)
-	s = Text(s)
-	s = strings.ReplaceAll(s, "##", "# #")
-	if strings.HasPrefix(strings.TrimSpace(s), "::") {
-		s = strings.Replace(s, "::", ": :", 1)
-	}
-	return s
+	return Text(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s))
 }
 
 // Markdown makes a text of one line stand in Markdown as it is: no markup, no HTML, no link, no mention of a person or
