@@ -33,7 +33,7 @@ func (t *Target) harvest(ctx context.Context, who *identity.Identity) {
 	reads := 0
 	for depth := range 3 {
 		for _, op := range t.Operations {
-			if op.Method != "GET" || len(op.PathParams()) != depth || reads >= harvestMost {
+			if op.Method != "GET" || len(op.PathParams()) != depth || reads >= harvestMost || Drastic(op) {
 				continue
 			}
 			if depth > 0 && !t.knows(op, who) {

@@ -200,6 +200,11 @@ func (t *Target) adopt(run *scan.Run) {
 			run.Gaps = append(run.Gaps, scan.Gap{Where: t.Doc.At + " " + f.Where, Why: f.What})
 		}
 		t.Operations = append(t.Operations, t.Doc.Operations...)
+		for _, op := range t.Operations {
+			if Drastic(op) {
+				run.Gaps = append(run.Gaps, scan.Gap{Where: op.Name(), Why: "not asked: by its name or summary it changes something, though it is a GET. Make it a POST"})
+			}
+		}
 	}
 	if len(t.Operations) == 0 {
 		t.Operations = []*spec.Operation{{Method: "GET", Path: t.Base.Path, Source: "discovery"}}

@@ -177,7 +177,7 @@ func (t *Target) Refresh(ctx context.Context, who *identity.Identity) (bool, err
 func (t *Target) Askable(op *spec.Operation) bool {
 	switch {
 	case op.Safe():
-		return op.Method != http.MethodOptions
+		return op.Method != http.MethodOptions && !Drastic(op)
 	case t.Mode >= Active && op.Method == http.MethodPost && (SignsIn(op) || searches(op)):
 		return true
 	case t.Mode >= Intrusive && op.Method == http.MethodPost:

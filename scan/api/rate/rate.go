@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,24 +85,41 @@ func Meters(ctx context.Context, l *api.Look) []*Meter {
 // Attempt is a request to sign in with a wrong password.
 func Attempt(l *api.Look, op *spec.Operation, account string) client.Request {
 	r := l.Request(op, nil)
+	if form, err := url.ParseQuery(string(r.Body)); err == nil && op.Body != nil && strings.HasPrefix(op.Body.Media, "application/x-www-form-urlencoded") {
+		for name := range form {
+			if v, ok := attempted(name, account); ok {
+				form.Set(name, v)
+			}
+		}
+		r.Body = []byte(form.Encode())
+		return r
+	}
 	var m map[string]any
 	if json.Unmarshal(r.Body, &m) != nil {
 		return r
 	}
 	for name, v := range m {
-		lower := strings.ToLower(name)
 		if _, isText := v.(string); !isText {
 			continue
 		}
-		switch {
-		case strings.Contains(lower, "pass"):
-			m[name] = "palisade-wrong-1A!"
-		case strings.Contains(lower, "mail"), strings.Contains(lower, "user"), strings.Contains(lower, "login"), strings.Contains(lower, "account"):
-			m[name] = account
+		if v, ok := attempted(name, account); ok {
+			m[name] = v
 		}
 	}
 	r.Body, _ = json.Marshal(m)
 	return r
+}
+
+// attempted is what stands in a field of an attempt to sign in.
+func attempted(field, account string) (string, bool) {
+	lower := strings.ToLower(field)
+	switch {
+	case strings.Contains(lower, "pass"):
+		return "palisade-wrong-1A!", true
+	case strings.Contains(lower, "mail"), strings.Contains(lower, "user"), strings.Contains(lower, "login"), strings.Contains(lower, "account"):
+		return account, true
+	}
+	return "", false
 }
 
 // press asks until two refusals in a row: one alone is a server in a mood and no limit.

@@ -31,6 +31,10 @@ func run(ctx context.Context, l *api.Look) {
 		l.Clear("the specification says that it is open")
 		return
 	}
+	if l.Op.Demand == spec.Unsaid && api.SignsIn(l.Op) {
+		l.Clear("it is how people come by a credential")
+		return
+	}
 	c := l.Controls(ctx, l.Op)
 	if l.Silent(c.Nobody) {
 		return
@@ -54,12 +58,9 @@ func run(ctx context.Context, l *api.Look) {
 		l.Clear("without a credential it answers otherwise")
 		return
 	}
-	if l.Op.Demand == spec.Unsaid && !demandsElsewhere(ctx, l) {
-		// Nobody says that it is protected, and junk is welcome too: it is simply public.
-		if c.Junk.OK() && l.Op.Safe() {
-			l.Clear("it is the same for everybody, and nothing says that it should not be")
-			return
-		}
+	if l.Op.Demand == spec.Unsaid && !readsDemand(ctx, l) {
+		l.Clear("it is the same for everybody, and nothing says that it should not be")
+		return
 	}
 	again := l.Again(ctx, c.Nobody, c)
 	if again == nil {
@@ -98,10 +99,14 @@ func alone(ctx context.Context, l *api.Look, c *api.Controls) {
 	}
 }
 
-// demandsElsewhere says that another method of the same path turns nobody away.
-func demandsElsewhere(ctx context.Context, l *api.Look) bool {
+// readsDemand says that a write is open whose path turns readers away. The other way round, an open page that only some
+// may change, is how most of the web works.
+func readsDemand(ctx context.Context, l *api.Look) bool {
+	if l.Op.Safe() {
+		return false
+	}
 	for _, op := range l.Operations {
-		if op.Path == l.Op.Path && op.Method != l.Op.Method && (op.Demand == spec.Required || (l.Askable(op) && l.Controls(ctx, op).Nobody.Kind() == answer.Denied)) {
+		if op.Path == l.Op.Path && op.Safe() && (op.Demand == spec.Required || (l.Askable(op) && l.Controls(ctx, op).Nobody.Kind() == answer.Denied)) {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@
 package oracle
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -87,9 +88,11 @@ func run(ctx context.Context, l *api.Look) {
 	l.Clear("answers and times are alike")
 }
 
-// known is the name of an account that exists: what the first identity is told about itself.
+// known is the name of an account that exists: what the first identity is told about itself, of the kind the door asks for.
 func known(l *api.Look) string {
 	who := l.First()
+	asked := l.Op.Body.Schema.Fields()
+	best := ""
 	for path, x := range l.Knows(who).Answers {
 		if !api.IsMe(path) || !x.OK() {
 			continue
@@ -97,12 +100,16 @@ func known(l *api.Look) string {
 		values := answer.Values(x.Answer)
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			last := strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
-			if last == "email" || last == "username" || last == "login" {
+			if last != "email" && last != "username" && last != "login" {
+				continue
+			}
+			if _, wanted := asked[last]; wanted {
 				return values[name][0]
 			}
+			best = cmp.Or(best, values[name][0])
 		}
 	}
-	return who.User
+	return cmp.Or(best, who.User)
 }
 
 // unlike is an account of the same shape that does not exist.
