@@ -23,14 +23,14 @@ func init() { // a table of functions that read each other's results
 		"Enum.at": elem, "Enum.random": elem, "List.first": elem, "List.last": elem, "Enum.fetch!": elem, "Kernel.hd": elem, "Enum.max": elem, "Enum.min": elem,
 		"Kernel.get_in": getIn, "Kernel.elem": elemOf, "Enum.join": joinList, "Path.join": pathJoin,
 		"Kernel.to_string": func(_ *frame, c *Call) *Value { return text(c.Arg(0)) },
-		"Map.values": func(_ *frame, c *Call) *Value { return &Value{Kind: List, elem: c.Arg(0).Elem()} },
-		"Map.keys":   func(_ *frame, c *Call) *Value { return &Value{Kind: List, elem: keyOf(nonNil(c.Arg(0)))} },
+		"Map.values":       func(_ *frame, c *Call) *Value { return &Value{Kind: List, elem: c.Arg(0).Elem()} },
+		"Map.keys":         func(_ *frame, c *Call) *Value { return &Value{Kind: List, elem: keyOf(nonNil(c.Arg(0)))} },
 		"String.split": func(_ *frame, c *Call) *Value {
 			return &Value{Kind: List, elem: nonNil(c.Arg(0)).flat("")}
 		},
 		"String.trim": keepConst, "String.downcase": keepConst, "String.upcase": keepConst, "String.to_charlist": keepConst, "Kernel.to_charlist": keepConst, "String.trim_trailing": keepConst,
-		"URI.parse":            parseURI, "URI.new!": parseURI,
-		"Plug.Conn.read_body":  readBody, "Plug.Conn.read_part_body": readBody,
+		"URI.parse": parseURI, "URI.new!": parseURI,
+		"Plug.Conn.read_body": readBody, "Plug.Conn.read_part_body": readBody,
 		"Plug.Conn.get_req_header": func(fr *frame, c *Call) *Value {
 			what := "a header of the request"
 			if name, ok := nonNil(c.Arg(1)).Prefix(); ok {
@@ -52,7 +52,7 @@ func init() { // a table of functions that read each other's results
 		"Phoenix.Controller.put_view": func(fr *frame, c *Call) *Value {
 			return nonNil(c.Arg(0)).with("%view", viewOf(c.Arg(1)))
 		},
-		"Repo.preload":     same, "Repo.reload": same, "Repo.reload!": same, "Ecto.Query.where": same,
+		"Repo.preload": same, "Repo.reload": same, "Repo.reload!": same, "Ecto.Query.where": same,
 		"Phoenix.LiveView.consume_uploaded_entries": consume, "Phoenix.LiveView.consume_uploaded_entry": consume,
 	}
 }
@@ -199,6 +199,9 @@ func keepConst(_ *frame, c *Call) *Value {
 func parseURI(_ *frame, c *Call) *Value {
 	v := nonNil(c.Arg(0))
 	out := &Value{Kind: Mapping, Name: "URI", taints: v.Taints(), Why: v.Why}
+	if len(c.Nodes) > 0 {
+		out.from = c.Nodes[0]
+	}
 	out = out.with("path", v.flat("").cleared(Host, "it is the path of a URL"))
 	return out.with("port", bounded("a number"))
 }

@@ -136,14 +136,24 @@ func (fr *frame) learn(n *syntax.Node, v *Value, env *env) {
 func (fr *frame) clear(n *syntax.Node, g Guard, how string, env *env) {
 	switch n.Kind {
 	case syntax.Var, syntax.Access, syntax.Remote:
+		if (n.Kind == syntax.Remote) && len(n.Args) == 1 && (n.Name == "parse" || n.Name == "new!" || n.Name == "to_string") {
+			fr.clear(n.Args[0], g, how, env)
+			return
+		}
 		v := fr.eval(n, env)
+		if v.from != nil && v.from != n {
+			fr.clear(v.from, g, how, env)
+		}
 		if v.Kind == Conn || v.Kind == Socket || v.Kind == Bounded {
 			return
 		}
 		fr.learn(n, v.cleared(g, how), env)
 		// A test of URI.parse(url).host speaks for the url as well.
 		if n.Kind == syntax.Remote && n.Fun != nil && len(n.Args) == 0 && (n.Name == "host" || n.Name == "scheme") {
-			fr.clear(n.Fun, g, how, env)
+			if n.Name == "host" {
+				g |= Host | Local
+			}
+			fr.clear(n.Fun, g&^Shape, how, env)
 		}
 	case syntax.Call:
 		if n.Name == "|>" && len(n.Args) == 2 {
@@ -226,7 +236,7 @@ func (fr *frame) equal(a, b *syntax.Node, env *env) {
 			if a.Kind == syntax.Remote && a.Fun != nil && len(a.Args) == 0 && a.Name == "host" {
 				fr.clear(a.Fun, Host|Local|Scheme, "its host is compared", env)
 			}
-		case len(v.Taints()) == 0 && a.Kind == syntax.Remote && len(a.Args) == 0 && a.Name == "host":
+		case a.Kind == syntax.Remote && len(a.Args) == 0 && a.Name == "host" && a.Fun.Name != "conn":
 			fr.clear(a.Fun, Host|Local, "its host is compared", env)
 		}
 		a, b = b, a

@@ -27,7 +27,7 @@ type Source struct {
 	Place scan.Place
 	Text  string
 
-	Cast  bool // of a Record: a changeset takes it from parameters
+	Cast bool // of a Record: a changeset takes it from parameters
 
 	n    int // of Param
 	path []string

@@ -43,6 +43,7 @@ type Value struct {
 	taints []Taint
 	param  *param
 	fn     *closure
+	from   *syntax.Node // of a parsed URL: the expression that was parsed
 }
 
 // Taint says that a value can be chosen by whoever controls a source.
@@ -71,18 +72,18 @@ type Guard uint32
 
 // The guards. Shape is what a pattern, a number or a list of what is allowed leaves: harmless everywhere.
 const (
-	Shape Guard = 1 << iota
-	HTML        // escaped or sanitised
-	Path        // neither .. nor a root
-	Local       // a path or host of our own
-	Scheme      // http or https
-	Host        // of a URL, constant or looked up
-	SQL         // quoted or bound
-	Term        // signed by ourselves, or read as plain data
-	Shell       // quoted
-	Line        // without line breaks
-	Regex       // escaped
-	Owner       // looked up for whom it belongs to
+	Shape  Guard = 1 << iota
+	HTML         // escaped or sanitised
+	Path         // neither .. nor a root
+	Local        // a path or host of our own
+	Scheme       // http or https
+	Host         // of a URL, constant or looked up
+	SQL          // quoted or bound
+	Term         // signed by ourselves, or read as plain data
+	Shell        // quoted
+	Line         // without line breaks
+	Regex        // escaped
+	Owner        // looked up for whom it belongs to
 	Signed
 )
 
@@ -580,4 +581,12 @@ func Either(vs ...*Value) *Value {
 		out = merge(out.flat(out.Why), v)
 	}
 	return out
+}
+
+// Lead is the first piece of a joined text, or the value itself.
+func (v *Value) Lead() *Value {
+	if v != nil && v.Kind == Joined && len(v.Parts) > 0 {
+		return v.Parts[0]
+	}
+	return v
 }

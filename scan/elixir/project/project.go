@@ -105,9 +105,14 @@ func Reads(f tree.File) bool { return kinds[f.Ext()] }
 func Read(ctx context.Context, t *tree.Tree) (*Project, scan.Part, error) {
 	p := &Project{Modules: map[string]*Module{}, files: map[string]*File{}}
 	var files []tree.File
+	tests := 0
 	index := map[string]int{}
 	for _, f := range t.Files {
-		if Reads(f) {
+		switch {
+		case !Reads(f):
+		case tested(f.Path):
+			tests++
+		default:
 			index[f.Path] = len(files)
 			files = append(files, f)
 		}
@@ -127,6 +132,9 @@ func Read(ctx context.Context, t *tree.Tree) (*Project, scan.Part, error) {
 			p.files[f.Path] = f
 		}
 	}
+	if tests > 0 {
+		part.Facts = append(part.Facts, scan.Fact{Name: "files of tests not looked at", Value: fmt.Sprint(tests)})
+	}
 	p.apps()
 	p.link()
 	p.Config = readConfig(p)
@@ -136,6 +144,11 @@ func Read(ctx context.Context, t *tree.Tree) (*Project, scan.Part, error) {
 		}
 	}
 	return p, part, nil
+}
+
+// tested says whether a file is of the tests. They are as large as what they test, and what is wrong in them harms nobody.
+func tested(path string) bool {
+	return strings.HasPrefix(path, "test/") || strings.Contains(path, "/test/") || strings.HasSuffix(path, "_test.exs")
 }
 
 func readFile(t *tree.Tree, f tree.File) (*File, scan.Part) {
