@@ -16,8 +16,11 @@ import (
 	"palisade.dev/scan/api/function/privileged"
 	"palisade.dev/scan/api/input/cors"
 	"palisade.dev/scan/api/input/injection"
+	"palisade.dev/scan/api/inventory/banner"
+	"palisade.dev/scan/api/inventory/deprecated"
 	"palisade.dev/scan/api/inventory/exposed"
 	"palisade.dev/scan/api/inventory/oldversion"
+	"palisade.dev/scan/api/inventory/undeclared"
 	"palisade.dev/scan/api/llm/indirect"
 	"palisade.dev/scan/api/llm/open"
 	"palisade.dev/scan/api/llm/output"
@@ -39,6 +42,8 @@ import (
 	"palisade.dev/scan/api/rate/threshold"
 	"palisade.dev/scan/api/ssrf/callback"
 	"palisade.dev/scan/api/ssrf/self"
+	"palisade.dev/scan/api/transport/cache"
+	"palisade.dev/scan/api/transport/cipher"
 	"palisade.dev/scan/api/transport/tls"
 )
 
@@ -57,8 +62,11 @@ var Entries = []Entry{
 	{privileged.Probe, privileged.Samples},
 	{cors.Probe, cors.Samples},
 	{injection.Probe, injection.Samples},
+	{banner.Probe, banner.Samples},
+	{deprecated.Probe, deprecated.Samples},
 	{exposed.Probe, exposed.Samples},
 	{oldversion.Probe, oldversion.Samples},
+	{undeclared.Probe, undeclared.Samples},
 	{indirect.Probe, indirect.Samples},
 	{open.Probe, open.Samples},
 	{output.Probe, output.Samples},
@@ -80,5 +88,7 @@ var Entries = []Entry{
 	{threshold.Probe, threshold.Samples},
 	{callback.Probe, callback.Samples},
 	{self.Probe, self.Samples},
+	{cache.Probe, cache.Samples},
+	{cipher.Probe, cipher.Samples},
 	{tls.Probe, tls.Samples},
 }

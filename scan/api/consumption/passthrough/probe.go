@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -62,12 +61,12 @@ func run(ctx context.Context, l *api.Look) {
 			if m == nil || strings.Contains(string(x.Request.Body)+x.Request.URL, m[0]) {
 				continue
 			}
-			key := u.name + " " + path(l, x)
+			key := u.name + " " + l.PathOf(x)
 			if seen[key] {
 				continue
 			}
 			seen[key] = true
-			h := api.Hit{Key: key, Confidence: scan.Firm, Evidence: api.Show(x), Message: fmt.Sprintf("%s %s answers with the words of a client in %s that could not reach another service.", x.Request.Method, path(l, x), u.name)}
+			h := api.Hit{Key: key, Confidence: scan.Firm, Evidence: api.Show(x), Message: fmt.Sprintf("%s %s answers with the words of a client in %s that could not reach another service.", x.Request.Method, l.PathOf(x), u.name)}
 			for _, host := range m[1:] {
 				if inside(host) && !strings.Contains(x.Request.URL, host) {
 					h.Severity = scan.Medium
@@ -75,22 +74,22 @@ func run(ctx context.Context, l *api.Look) {
 					break
 				}
 			}
-			l.FoundAt(h, x.Request.Method, path(l, x))
+			l.FoundAt(h, x.Request.Method, l.PathOf(x))
 		}
 		if l.Base.Scheme != "https" && !ssrf.Near(l.Base.String()) || !x.OK() || x.JSON() == nil {
 			continue
 		}
 		for _, m := range link.FindAllStringSubmatch(string(x.Body), 20) {
-			key := "link " + path(l, x)
+			key := "link " + l.PathOf(x)
 			if slices.Contains(vocabularies, m[1]) || strings.EqualFold(m[1], l.Base.Hostname()) || !strings.Contains(m[1], ".") || local(m[1]) || seen[key] || ssrf.Holds(x.Request.Body, m[1]) || strings.Contains(x.Request.URL, m[1]) {
 				continue
 			}
 			seen[key] = true
 			l.FoundAt(api.Hit{
 				Title: "Answers lead out of TLS", Key: key, Confidence: scan.Firm, Evidence: api.Show(x),
-				Message: fmt.Sprintf("%s %s answers with an address of http://%s; what is read there can be read and changed on the way.", x.Request.Method, path(l, x), m[1]),
+				Message: fmt.Sprintf("%s %s answers with an address of http://%s; what is read there can be read and changed on the way.", x.Request.Method, l.PathOf(x), m[1]),
 				Fix:     "Write addresses with https, and hold what you store from others to it.",
-			}, x.Request.Method, path(l, x))
+			}, x.Request.Method, l.PathOf(x))
 		}
 	}
 	switch {
@@ -112,17 +111,8 @@ func read(ctx context.Context, l *api.Look) []*client.Exchange {
 			}
 		}
 	}
-	for _, who := range append([]string{"nobody"}, names(l)...) {
-		k := l.KnownTo(who)
-		for _, at := range slices.Sorted(maps.Keys(k.Answers)) {
-			add(k.Answers[at])
-		}
-	}
-	for _, op := range l.Operations {
-		if l.Askable(op) {
-			c := l.Controls(ctx, op)
-			add(c.Valid, c.Missing, c.Nobody)
-		}
+	for _, who := range l.Names() {
+		add(l.Read(ctx, who)...)
 	}
 	if l.Mode >= api.Active {
 		places, _ := ssrf.Places(l)
@@ -131,14 +121,6 @@ func read(ctx context.Context, l *api.Look) []*client.Exchange {
 				add(x)
 			}
 		}
-	}
-	return out
-}
-
-func names(l *api.Look) []string {
-	var out []string
-	for _, i := range l.Identities {
-		out = append(out, i.Name)
 	}
 	return out
 }
@@ -161,14 +143,4 @@ func inside(host string) bool {
 func local(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && client.Near(a)
-}
-
-// path is that of the operation that was asked.
-func path(l *api.Look, x *client.Exchange) string {
-	for _, op := range l.Operations {
-		if op.Method == x.Request.Method && api.Matches(op, x.Request.URL) {
-			return op.Path
-		}
-	}
-	return "/"
 }

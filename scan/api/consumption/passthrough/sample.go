@@ -24,7 +24,9 @@ var Samples = []fixture.Sample{
 		Do: func(c *fixture.Call) { c.Error(422, "getaddrinfo ENOTFOUND palisade.invalid") },
 	})},
 	{Name: "links without TLS", Kind: fixture.Vulnerable, Make: func(s *fixture.Shop) {
-		s.Route("GET /me").Do = func(c *fixture.Call) { c.JSON(200, map[string]any{"id": c.User.ID, "name": c.User.Name, "avatar": "http://images.books.test/7.png"}) }
+		s.Route("GET /me").Do = func(c *fixture.Call) {
+			c.JSON(200, map[string]any{"id": c.User.ID, "name": c.User.Name, "avatar": "http://images.books.test/7.png"})
+		}
 	}},
 	{Name: "its own words", Kind: fixture.Fixed, Make: saying(502, "the stock could not be asked; see log entry 4711")},
 	{Name: "links with TLS, and names of vocabularies", Kind: fixture.Fixed, Make: func(s *fixture.Shop) {
