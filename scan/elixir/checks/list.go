@@ -4,6 +4,7 @@ package checks
 
 import (
 	"palisade.dev/scan/elixir"
+	"palisade.dev/scan/elixir/adminroute"
 	"palisade.dev/scan/elixir/apply"
 	"palisade.dev/scan/elixir/bintoterm"
 	"palisade.dev/scan/elixir/checkorigin"
@@ -12,6 +13,7 @@ import (
 	"palisade.dev/scan/elixir/csp"
 	"palisade.dev/scan/elixir/csrf"
 	"palisade.dev/scan/elixir/csrfroute"
+	"palisade.dev/scan/elixir/dashboard"
 	"palisade.dev/scan/elixir/debugerrors"
 	"palisade.dev/scan/elixir/eextemplate"
 	"palisade.dev/scan/elixir/envdefault"
@@ -20,6 +22,7 @@ import (
 	"palisade.dev/scan/elixir/https"
 	"palisade.dev/scan/elixir/parsers"
 	"palisade.dev/scan/elixir/redirect"
+	"palisade.dev/scan/elixir/routelimit"
 	"palisade.dev/scan/elixir/salt"
 	"palisade.dev/scan/elixir/secret"
 	"palisade.dev/scan/elixir/secureheaders"
@@ -31,6 +34,7 @@ import (
 // All gives every check, by name.
 func All() []elixir.Check {
 	return []elixir.Check{
+		adminroute.Check,
 		apply.Check,
 		bintoterm.Check,
 		checkorigin.Check,
@@ -39,6 +43,7 @@ func All() []elixir.Check {
 		csp.Check,
 		csrf.Check,
 		csrfroute.Check,
+		dashboard.Check,
 		debugerrors.Check,
 		eextemplate.Check,
 		envdefault.Check,
@@ -47,6 +52,7 @@ func All() []elixir.Check {
 		https.Check,
 		parsers.Check,
 		redirect.Check,
+		routelimit.Check,
 		salt.Check,
 		secret.Check,
 		secureheaders.Check,

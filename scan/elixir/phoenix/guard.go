@@ -17,8 +17,15 @@ type Guard struct {
 
 // Guarded looks for what turns strangers away from a route: a plug of its pipelines or scopes, a plug of its controller, an
 // on_mount of its live_session or LiveView.
-func Guarded(p *project.Project, r *project.Route) Guard {
+func Guarded(p *project.Project, r *project.Route) Guard { return guarded(p, r, 0) }
+
+func guarded(p *project.Project, r *project.Route, depth int) Guard {
 	g := Guard{At: -1}
+	if via := Forward(p, r.Router); via != nil && depth < deepest {
+		if g = guarded(p, via, depth+1); g.Plug != "" {
+			return g
+		}
+	}
 	for i, plug := range r.Plugs() {
 		switch turns, known := TurnsAway(p, r.Router.Module, plug); {
 		case turns:
@@ -58,6 +65,31 @@ func Guarded(p *project.Project, r *project.Route) Guard {
 		}
 	}
 	return g
+}
+
+// Forward is the route of another router through which a router is reached; nil where it is plugged into an endpoint.
+func Forward(p *project.Project, r *project.Router) *project.Route {
+	for _, other := range p.Routers {
+		for _, route := range other.Routes {
+			if other != r && route.Kind == "forward" && route.Handler == r.Module.Name {
+				return route
+			}
+		}
+	}
+	return nil
+}
+
+// Path is where a route is reached, through the routers before its own.
+func Path(p *project.Project, r *project.Route) string {
+	path := r.Path
+	for range deepest {
+		via := Forward(p, r.Router)
+		if via == nil {
+			break
+		}
+		path, r = strings.TrimSuffix(via.Path, "/")+path, via
+	}
+	return path
 }
 
 func plugName(plug project.Plug) string {

@@ -93,8 +93,12 @@ func (r *Router) flat(name string, depth int) (plugs []Plug) {
 	if depth > deepest {
 		return nil
 	}
-	if p == nil { // pipe_through takes function plugs too: pipe_through [:browser, :require_authenticated_user]
-		return []Plug{{Name: name, Node: r.Module.Node, File: r.Module.File}}
+	if p == nil { // pipe_through takes plugs too: pipe_through [:browser, :require_authenticated_user]
+		plug := Plug{Name: name, Node: r.Module.Node, File: r.Module.File}
+		if name != "" && 'A' <= name[0] && name[0] <= 'Z' {
+			plug.Name, plug.Of = "", name
+		}
+		return []Plug{plug}
 	}
 	for _, plug := range p.Plugs {
 		if plug.Name != "" && r.Pipeline(plug.Name) != nil {
@@ -166,7 +170,7 @@ func (r *Router) read(n *syntax.Node, w *within) {
 		}
 	case "pipe_through":
 		if len(args) > 0 {
-			w.through = append(w.through[:len(w.through):len(w.through)], atoms(args[0])...)
+			w.through = append(w.through[:len(w.through):len(w.through)], r.pipes(args[0])...)
 		}
 	case "scope":
 		in := *w
@@ -284,6 +288,20 @@ func (r *Router) resources(n *syntax.Node, args []*syntax.Node, w *within) {
 			r.read(b, &in)
 		}
 	}
+}
+
+// pipes are the names of pipelines and plugs in a pipe_through.
+func (r *Router) pipes(n *syntax.Node) (names []string) {
+	switch n.Kind {
+	case syntax.Alias:
+		return []string{r.Module.Named(n)}
+	case syntax.List:
+		for _, a := range n.Args {
+			names = append(names, r.pipes(a)...)
+		}
+		return names
+	}
+	return atoms(n)
 }
 
 // aliasIn is a module as named inside a scope with an alias.
