@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,6 +69,9 @@ func (w *walker) call(call *ast.CallExpr) []value {
 		for i := range results {
 			results[i] = results[i].cleared(kinds)
 		}
+		if kinds != 0 {
+			w.partsOf = nil
+		}
 	}
 	return results
 }
@@ -124,7 +129,7 @@ func (w *walker) sink(name string, call *ast.CallExpr, recv value, args []value)
 // outcome says what comes out of a call, and does what the call does to what it is given.
 func (w *walker) outcome(name string, call *ast.CallExpr, recvExpr ast.Expr, recv value, args []value) []value {
 	if i, ok := binders[name]; ok && i < len(call.Args) {
-		w.taint(call.Args[i], value{{source: &Source{name, "the client's words are read into " + short(w.file.Text(call.Args[i])), w.file, call}}}, call)
+		w.taint(call.Args[i], "", value{{source: &Source{name, "the client's words are read into " + short(w.file.Text(call.Args[i])), w.file, call}}}, call)
 		return nil
 	}
 	if o := w.pkg.Called(call); o != nil {
@@ -141,6 +146,7 @@ func (w *walker) outcome(name string, call *ast.CallExpr, recvExpr ast.Expr, rec
 					all[i] = join(all[i], v)
 				}
 			}
+			w.partsOf = nil // several may have answered
 			return all
 		}
 	}
@@ -168,12 +174,6 @@ func (w *walker) outcome(name string, call *ast.CallExpr, recvExpr ast.Expr, rec
 
 // apply uses what is known of a function of the project.
 func (w *walker) apply(s *summary, call *ast.CallExpr, recvExpr ast.Expr, recv value, args []value) []value {
-	given := func(n int) value {
-		if n == 0 {
-			return recv
-		}
-		return at(args, n-1)
-	}
 	// Of a variadic function all last arguments are one.
 	if o := w.pkg.Called(call); o != nil && o.Signature().Variadic() {
 		if last := o.Signature().Params().Len() - 1; len(args) > last+1 {
@@ -184,10 +184,34 @@ func (w *walker) apply(s *summary, call *ast.CallExpr, recvExpr ast.Expr, recv v
 			args = append(slices.Clone(args[:last]), joined)
 		}
 	}
+	expr := func(n int) ast.Expr {
+		if n == 0 {
+			return recvExpr
+		}
+		if n-1 < len(call.Args) {
+			return call.Args[n-1]
+		}
+		return nil
+	}
+	given := func(at slot) value {
+		if at.path != "" {
+			if x := expr(at.param); x != nil {
+				if p, ok := w.place(x); ok && w.env.knows(p) {
+					return w.env.whole(p.in(at.path))
+				}
+			}
+		}
+		if at.param == 0 {
+			return recv
+		}
+		if at.param-1 < len(args) {
+			return args[at.param-1]
+		}
+		return nil
+	}
 	name := short(w.file.Text(call.Fun))
 	for _, r := range s.sinks {
-		v := given(r.param)
-		if len(v) > 0 {
+		if v := given(r.slot); len(v) > 0 {
 			w.reach(v.through(w.file, call, "goes into "+name), r)
 		}
 	}
@@ -198,32 +222,78 @@ func (w *walker) apply(s *summary, call *ast.CallExpr, recvExpr ast.Expr, recv v
 				out = join(out, value{m})
 				continue
 			}
-			in := slices.Clone(given(m.param))
+			in := slices.Clone(given(m.slot))
 			for i := range in {
 				in[i].safe |= m.safe
 				in[i].trail = onto(in[i].trail, m.trail)
+				in[i].loose = in[i].loose || m.loose
 			}
 			out = join(out, in.through(w.file, call, "goes through "+name))
 		}
 		return out
 	}
-	for n, v := range s.writes {
-		target := recvExpr
-		if n > 0 {
-			if n-1 >= len(call.Args) {
-				continue
-			}
-			target = call.Args[n-1]
-		}
-		if got := fill(v); len(got) > 0 && target != nil {
-			w.taint(target, got, call)
+	for _, at := range sorted(s.writes) {
+		target := expr(at.param)
+		if got := fill(s.writes[at]); len(got) > 0 && target != nil {
+			w.taint(target, at.path, got, call)
 		}
 	}
 	out := make([]value, len(s.results))
 	for i, v := range s.results {
 		out[i] = fill(v)
 	}
+	w.parts, w.partsOf = map[slot]value{}, call
+	for _, at := range sorted(s.parts) {
+		if v := fill(s.parts[at]); len(v) > 0 {
+			w.parts[at] = v
+		}
+	}
+	w.keep(s, call, recvExpr)
 	return out
+}
+
+// keep gives the first result of a call a place, where its fields are told apart: the receiver's, if that is what the
+// method gives back, or one of its own.
+func (w *walker) keep(s *summary, call *ast.CallExpr, recvExpr ast.Expr) {
+	delete(w.temps, call)
+	if w.temps == nil {
+		w.temps = map[*ast.CallExpr]place{}
+	}
+	if self := s.parts[slot{0, ""}]; len(self) == 1 && self[0].source == nil && !self[0].loose && self[0].slot == (slot{0, ""}) && recvExpr != nil {
+		if p, ok := w.place(recvExpr); ok {
+			w.temps[call] = p
+		}
+		return
+	}
+	t := w.pkg.Info.TypeOf(call)
+	if tuple, ok := t.(*types.Tuple); ok && tuple.Len() > 0 {
+		t = tuple.At(0).Type()
+	}
+	if !structure(t) {
+		return
+	}
+	p := place{types.NewVar(call.Pos(), w.pkg.Types, "", t), ""}
+	for _, at := range sorted(w.parts) {
+		if at.param == 0 {
+			w.env.set(p.in(at.path), w.parts[at])
+		}
+	}
+	w.temps[call] = p
+}
+
+func structure(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	if ptr, ok := t.Underlying().(*types.Pointer); ok {
+		t = ptr.Elem()
+	}
+	_, ok := t.Underlying().(*types.Struct)
+	return ok
+}
+
+func sorted(m map[slot]value) []slot {
+	return slices.SortedFunc(maps.Keys(m), func(a, b slot) int { return cmp.Or(cmp.Compare(a.param, b.param), cmp.Compare(a.path, b.path)) })
 }
 
 // Of an interface with many implementations each call would be a call of all: what that finds is seldom so.
@@ -262,13 +332,18 @@ func (w *walker) ours(pkg *types.Package) bool {
 }
 
 // taint adds to what an expression points to.
-func (w *walker) taint(x ast.Expr, v value, n ast.Node) {
+func (w *walker) taint(x ast.Expr, path string, v value, n ast.Node) {
 	if len(v) == 0 {
 		return
 	}
 	if p, ok := w.place(x); ok {
 		if t := w.pkg.Info.TypeOf(x); t != nil && !carries(t) {
 			return
+		}
+		if path != "" {
+			if p = p.in(path); strings.Count(p.path, ".") >= deepestPath {
+				p.path = parent(p.path)
+			}
 		}
 		w.env.set(p, join(w.env.whole(p), v.through(w.file, n, "fills "+short(w.file.Text(x)))))
 	}
@@ -294,10 +369,10 @@ func (w *walker) effects(name string, call *ast.CallExpr, recvExpr ast.Expr, rec
 		}
 		if flow.to < 0 {
 			if recvExpr != nil {
-				w.taint(recvExpr, v, call)
+				w.taint(recvExpr, "", v, call)
 			}
 		} else if flow.to < len(call.Args) {
-			w.taint(call.Args[flow.to], v, call)
+			w.taint(call.Args[flow.to], "", v, call)
 		}
 	}
 }
@@ -329,7 +404,7 @@ func (w *walker) through(name string, call *ast.CallExpr, recv value, args []val
 		for _, a := range args {
 			v = join(v, a)
 		}
-		return v.through(w.file, call, "goes through "+short(w.file.Text(call.Fun)))
+		return v.made().through(w.file, call, "goes through "+short(w.file.Text(call.Fun)))
 	}
 	return nil
 }

@@ -81,9 +81,16 @@ type Source struct {
 // mark is one reason for a value to be suspect: a source, or a parameter of the function at hand.
 type mark struct {
 	source *Source
-	param  int
+	slot          // without a source
+	loose  bool   // something made of the parameter, whose fields are not the parameter's
 	safe   uint64 // kinds for which it was made harmless
 	trail  *trail
+}
+
+// slot is a parameter, or a field within it: 0 is the receiver. Of a result it is the index.
+type slot struct {
+	param int
+	path  string
 }
 
 type trail struct {
@@ -153,7 +160,7 @@ func (t *trail) len() int {
 
 func same(a, b mark) bool {
 	if a.source == nil || b.source == nil {
-		return a.source == b.source && a.param == b.param
+		return a.source == b.source && a.slot == b.slot
 	}
 	return a.source.Node == b.source.Node
 }
@@ -183,13 +190,14 @@ func (v value) through(f *project.File, n ast.Node, note string) value {
 // summary is what callers have to know of a function.
 type summary struct {
 	results []value
+	parts   map[slot]value // of results, by field where that is known
 	sinks   []reached
-	writes  map[int]value // what is written through a parameter
+	writes  map[slot]value // what is written through a parameter
 }
 
 // reached says that a parameter goes into a sink.
 type reached struct {
-	param int
+	slot
 	kind  int
 	sink  Sink
 	call  *ast.CallExpr
@@ -274,7 +282,7 @@ func Run(ctx context.Context, p *project.Project, specs []Spec) []Hit {
 		for _, f := range pkg.Files {
 			for _, d := range f.AST.Decls {
 				if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR && ctx.Err() == nil {
-					w := &walker{engine: e, file: f, pkg: pkg, env: env{}, out: &summary{}, fn: g}
+					w := &walker{engine: e, file: f, pkg: pkg, env: env{}, out: &summary{writes: map[slot]value{}, parts: map[slot]value{}}, fn: g}
 					for _, s := range g.Specs {
 						for _, x := range s.(*ast.ValueSpec).Values {
 							w.eval(x)
@@ -300,7 +308,7 @@ func (e *engine) summary(o *types.Func) *summary {
 	if s := e.summaries[o]; s != nil {
 		return s
 	}
-	out := &summary{writes: map[int]value{}}
+	out := &summary{writes: map[slot]value{}, parts: map[slot]value{}}
 	f := e.p.Func(o)
 	if f == nil || e.depth > 400 {
 		return out
@@ -349,10 +357,10 @@ func (w *walker) reach(v value, r reached) {
 		}
 		if m.source == nil {
 			if len(w.out.sinks) < mostReached && w.params != nil && !slices.ContainsFunc(w.out.sinks, func(o reached) bool {
-				return o.param == m.param && o.kind == r.kind && o.call == r.call
+				return o.slot == m.slot && o.kind == r.kind && o.call == r.call
 			}) {
 				r := r
-				r.param, r.safe, r.trail = m.param, safe, onto(m.trail, r.trail)
+				r.slot, r.safe, r.trail = m.slot, safe, onto(m.trail, r.trail)
 				w.out.sinks = append(w.out.sinks, r)
 			}
 			continue

@@ -24,18 +24,53 @@ type env map[place]value
 func (e env) get(p place) value {
 	for q := p; ; {
 		if v, ok := e[q]; ok {
-			return v
+			return v.field(strings.TrimPrefix(strings.TrimPrefix(p.path, q.path), "."))
 		}
 		if q.path == "" {
 			break
 		}
-		if i := strings.LastIndexByte(q.path, '.'); i >= 0 {
-			q.path = q.path[:i]
-		} else {
-			q.path = ""
-		}
+		q.path = parent(q.path)
 	}
 	return nil
+}
+
+func parent(path string) string {
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		return path[:i]
+	}
+	return ""
+}
+
+// Fields of fields of fields are told apart no further.
+const deepestPath = 3
+
+// field is what is known of a field of a value: that of a parameter is the callers' to say.
+func (v value) field(path string) value {
+	if path == "" || !slices.ContainsFunc(v, func(m mark) bool { return m.source == nil && !m.loose }) {
+		return v
+	}
+	out := slices.Clone(v)
+	for i, m := range out {
+		if m.source == nil && !m.loose {
+			out[i].path = strings.TrimPrefix(m.path+"."+path, ".")
+			if strings.Count(out[i].path, ".") >= deepestPath {
+				out[i].path, out[i].loose = m.path, true
+			}
+		}
+	}
+	return out
+}
+
+// made says of a value that it was made of what went in.
+func (v value) made() value {
+	if !slices.ContainsFunc(v, func(m mark) bool { return m.source == nil && !m.loose }) {
+		return v
+	}
+	out := slices.Clone(v)
+	for i := range out {
+		out[i].loose = out[i].source == nil
+	}
+	return out
 }
 
 // whole is what is known of a place and of everything in it.
@@ -98,6 +133,9 @@ type walker struct {
 	loops     int
 	proofs    map[types.Object][]fact // what is proven when a variable says so: ok, err
 	steps     int
+	parts     map[slot]value // of the results of the call that was last followed
+	partsOf   *ast.CallExpr
+	temps     map[*ast.CallExpr]place // where what a call gave is kept: b.Where(x).Limit(n) works on one b
 }
 
 // A function may be as long as it likes, and is left when it costs more than this: a megabyte of code made by a machine
@@ -112,7 +150,7 @@ func (w *walker) entry(p types.Object, n int, name *ast.Ident) {
 	case n > 0 && message(t) && w.served():
 		w.env[place{p, ""}] = value{{source: &Source{"grpc", "a message from a client", w.file, name}}}
 	default:
-		w.env[place{p, ""}] = value{{param: n}}
+		w.env[place{p, ""}] = value{{slot: slot{n, ""}}}
 	}
 }
 
@@ -135,18 +173,16 @@ func (w *walker) named(results *ast.FieldList) {
 
 // leave notes what a function has written through its parameters.
 func (w *walker) leave() {
-	for p, n := range w.params {
-		if !shared(p.Type()) {
+	for p, v := range w.env {
+		n, ok := w.params[p.root]
+		if !ok || !shared(p.root.Type()) {
 			continue
 		}
-		var got value
-		for _, m := range w.env.whole(place{p, ""}) {
-			if m.source != nil || m.param != n {
-				got = join(got, value{m})
+		at := slot{n, p.path}
+		for _, m := range v {
+			if m.source != nil || m.slot != at {
+				w.out.writes[at] = join(w.out.writes[at], value{m})
 			}
-		}
-		if len(got) > 0 {
-			w.out.writes[n] = join(w.out.writes[n], got)
 		}
 	}
 }
@@ -431,11 +467,45 @@ func (w *walker) ret(s *ast.ReturnStmt) {
 		values = w.values(s.Results, n)
 	}
 	for i := range n {
+		if !carries(w.signature.Results().At(i).Type()) {
+			continue
+		}
+		if i < len(s.Results) && len(s.Results) == n {
+			w.part(i, s.Results[i], at(values, i))
+		} else if v := at(values, i); len(v) > 0 {
+			w.out.parts[slot{i, ""}] = join(w.out.parts[slot{i, ""}], v)
+		}
 		if v := at(values, i); len(v) > 0 && carries(w.signature.Results().At(i).Type()) {
 			w.out.results[i] = join(w.out.results[i], v)
 		}
 	}
 	w.leave()
+}
+
+// part notes of a result what is known of its fields.
+func (w *walker) part(i int, x ast.Expr, v value) {
+	add := func(path string, v value) {
+		if len(v) > 0 {
+			w.out.parts[slot{i, path}] = join(w.out.parts[slot{i, path}], v)
+		}
+	}
+	if fields, ok := w.literalFields(x); ok {
+		for _, f := range fields {
+			add(f.Key.(*ast.Ident).Name, w.eval(f.Value))
+		}
+		return
+	}
+	p, ok := w.place(x)
+	if !ok || !w.env.knows(p) {
+		add("", v)
+		return
+	}
+	add("", w.env.get(p))
+	for q, v := range w.env {
+		if q.root == p.root && q.path != p.path && (p.path == "" || strings.HasPrefix(q.path, p.path+".")) {
+			add(strings.TrimPrefix(strings.TrimPrefix(q.path, p.path), "."), v)
+		}
+	}
 }
 
 func at(values []value, i int) value {
@@ -461,17 +531,29 @@ func (w *walker) values(list []ast.Expr, n int) []value {
 }
 
 func (w *walker) assign(s *ast.AssignStmt) {
+	w.parts = nil
 	values := w.values(s.Rhs, len(s.Lhs))
+	var parts map[slot]value // of a function of the project
+	if len(s.Rhs) == 1 {
+		if call, ok := ast.Unparen(s.Rhs[0]).(*ast.CallExpr); ok && w.partsOf == call {
+			parts = w.parts
+			if p, ok := w.temps[call]; ok {
+				parts = w.inside(p, parts)
+			}
+		}
+	}
 	for i, x := range s.Lhs {
 		v := at(values, i)
 		switch s.Tok {
 		case token.ASSIGN, token.DEFINE:
-			if len(s.Rhs) == len(s.Lhs) {
-				if w.composite(x, s.Rhs[i]) {
-					continue
-				}
+			if len(s.Rhs) == len(s.Lhs) && w.composite(x, s.Rhs[i]) {
+				continue
+			}
+			if len(parts) > 0 {
+				v = parts[slot{i, ""}]
 			}
 			w.store(x, v, s)
+			w.storeParts(x, i, parts, s)
 		case token.ADD_ASSIGN:
 			if p, ok := w.place(x); ok {
 				if len(w.env.get(p)) == 0 && len(v) > 0 {
@@ -484,35 +566,77 @@ func (w *walker) assign(s *ast.AssignStmt) {
 	w.learn(s)
 }
 
+// inside gives the parts of a first result that is kept in a place, and those of the other results.
+func (w *walker) inside(p place, others map[slot]value) map[slot]value {
+	parts := map[slot]value{{0, ""}: w.env.get(p)}
+	for at, v := range others {
+		if at.param > 0 {
+			parts[at] = v
+		}
+	}
+	for q, v := range w.env {
+		if q.root == p.root && q.path != p.path && (p.path == "" || strings.HasPrefix(q.path, p.path+".")) {
+			parts[slot{0, strings.TrimPrefix(strings.TrimPrefix(q.path, p.path), ".")}] = v
+		}
+	}
+	return parts
+}
+
+// storeParts stores the fields of a result that are known one by one.
+func (w *walker) storeParts(x ast.Expr, i int, parts map[slot]value, n ast.Node) {
+	p, ok := w.place(x)
+	if !ok || !carries(w.pkg.Info.TypeOf(x)) {
+		return
+	}
+	for at, v := range parts {
+		if at.param == i && at.path != "" && strings.Count(p.path+"."+at.path, ".") <= deepestPath {
+			w.env.set(p.in(at.path), join(w.env.get(p.in(at.path)), v.through(w.file, n, "becomes "+short(w.file.Text(x)))))
+		}
+	}
+}
+
+// literalFields are the elements of a literal of a struct that names them.
+func (w *walker) literalFields(x ast.Expr) (fields []*ast.KeyValueExpr, ok bool) {
+	if u, isRef := x.(*ast.UnaryExpr); isRef && u.Op == token.AND {
+		x = u.X
+	}
+	lit, ok := x.(*ast.CompositeLit)
+	if !ok {
+		return nil, false
+	}
+	t := w.pkg.Info.TypeOf(lit)
+	if t == nil {
+		return nil, false
+	}
+	if _, ok := t.Underlying().(*types.Struct); !ok {
+		return nil, false
+	}
+	for _, e := range lit.Elts {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			return nil, false
+		}
+		if _, ok := kv.Key.(*ast.Ident); !ok {
+			return nil, false
+		}
+		fields = append(fields, kv)
+	}
+	return fields, true
+}
+
 // composite stores the elements of a literal of a struct one by one, so that its fields are told apart.
 func (w *walker) composite(left, right ast.Expr) bool {
-	if u, ok := right.(*ast.UnaryExpr); ok && u.Op == token.AND {
-		right = u.X
-	}
-	lit, ok := right.(*ast.CompositeLit)
-	if !ok || len(lit.Elts) == 0 {
+	fields, ok := w.literalFields(right)
+	if !ok {
 		return false
 	}
 	p, ok := w.place(left)
 	if !ok {
 		return false
 	}
-	if t := w.pkg.Info.TypeOf(lit); t == nil {
-		return false
-	} else if _, ok := t.Underlying().(*types.Struct); !ok {
-		return false
-	}
 	w.env.set(p, nil)
-	for _, e := range lit.Elts {
-		kv, ok := e.(*ast.KeyValueExpr)
-		if !ok {
-			w.env.set(p, join(w.env.get(p), w.eval(e)))
-			continue
-		}
-		key, ok := kv.Key.(*ast.Ident)
-		if !ok {
-			continue
-		}
+	for _, kv := range fields {
+		key := kv.Key.(*ast.Ident)
 		if v := w.eval(kv.Value); len(v) > 0 {
 			w.env.set(p.in(key.Name), v.through(w.file, kv, "is kept in "+key.Name))
 		}
@@ -521,6 +645,9 @@ func (w *walker) composite(left, right ast.Expr) bool {
 }
 
 func (p place) in(field string) place {
+	if field == "" {
+		return p
+	}
 	if p.path == "" {
 		return place{p.root, field}
 	}
@@ -588,6 +715,9 @@ func (w *walker) place(x ast.Expr) (place, bool) {
 		return w.place(x.X)
 	case *ast.TypeAssertExpr:
 		return w.place(x.X)
+	case *ast.CallExpr:
+		p, ok := w.temps[x]
+		return p, ok
 	}
 	return place{}, false
 }
@@ -776,7 +906,7 @@ func (w *walker) selected(x *ast.SelectorExpr) value {
 // knows says whether anything was noted of a place, or of what it is a part of.
 func (e env) knows(p place) bool {
 	for q := range e {
-		if q.root == p.root && (q.path == "" || q.path == p.path || strings.HasPrefix(p.path, q.path+".") || strings.HasPrefix(q.path, p.path+".")) {
+		if q.root == p.root && (q.path == "" || p.path == "" || q.path == p.path || strings.HasPrefix(p.path, q.path+".") || strings.HasPrefix(q.path, p.path+".")) {
 			return true
 		}
 	}

@@ -54,10 +54,25 @@ func fixed(text string) bool {
 	return text[0] == 0 // an address of ours, from the configuration
 }
 
+// looks says whether the project looks at which addresses are private at all: then it knows of the matter, and what is
+// reported is where to see that it does so here.
+func looks(p *golang.Pass) bool {
+	found := false
+	p.Calls(func(_ *flow.Call, name string) {
+		found = found || name == "(net.IP).IsPrivate" || name == "(net/netip.Addr).IsPrivate" || name == "(net.IP).IsLoopback" || name == "(net/netip.Addr).IsLoopback"
+	})
+	return found
+}
+
 func run(p *golang.Pass) {
+	aware := len(p.Hits) > 0 && looks(p)
 	for _, h := range p.Hits {
 		f := p.Of(h, "The client chooses which server the program asks.")
 		f.Fix = &scan.Fix{Text: "Compare the host of the parsed address with a list of those that are meant, or refuse private addresses in net.Dialer.Control."}
+		if aware {
+			f.Severity, f.Confidence = scan.Medium, scan.Tentative
+			f.Message = "The client chooses which server the program asks. The project looks at private addresses; see that it does so on this way, when the connection is made."
+		}
 		if h.Source.Name == "net/http.Request.Host" {
 			f.Confidence = scan.Firm
 		}

@@ -88,6 +88,9 @@ func html(c *flow.Call) bool {
 	if set {
 		return page
 	}
+	if !handles(c) {
+		return false // a helper, which others have told what it writes
+	}
 	// Guessed. What begins with a text of ours that is no markup is not taken for HTML.
 	if name := c.Project.Callee(c.Package, c.CallExpr); strings.HasPrefix(name, "fmt.Fprint") && len(c.Args) > 1 {
 		if text, ok := c.Package.Constant(c.Args[1]); ok {
@@ -98,6 +101,23 @@ func html(c *flow.Call) bool {
 		}
 	}
 	return true
+}
+
+// handles says whether the function around a call is given the request, so that it is where a response is made.
+func handles(c *flow.Call) bool {
+	var params *ast.FieldList
+	switch fn := c.Func.(type) {
+	case *ast.FuncDecl:
+		params = fn.Type.Params
+	case *ast.FuncLit:
+		params = fn.Type.Params
+	}
+	for _, f := range params.List {
+		if project.TypeName(c.Package.Info.TypeOf(f.Type)) == "net/http.Request" {
+			return true
+		}
+	}
+	return false
 }
 
 func run(p *golang.Pass) {
