@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"palisade.dev/scan"
+	"palisade.dev/scan/deps/lock"
 	"palisade.dev/scan/fix"
 	"palisade.dev/scan/report"
 )
@@ -87,6 +88,9 @@ func (m *mending) good(run *scan.Run) (after map[string][]byte, then *scan.Run, 
 			}
 		}
 		for _, f := range then.Open(false) {
+			if f.Check == lock.Check.ID { // a lock file that lags behind a raised requirement is what the raise is for
+				continue
+			}
 			if !slices.ContainsFunc(run.Findings, func(g scan.Finding) bool { return g.Fingerprint == f.Fingerprint }) {
 				worse(f.Place.File)
 			}

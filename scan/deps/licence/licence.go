@@ -56,7 +56,7 @@ func run(p *pack.Project, w *pack.World) scan.Part {
 	}
 	if unknown > 0 {
 		part.Outcomes = append(part.Outcomes, scan.Outcome{
-			Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: fmt.Sprintf("the licences of %d packages are not at hand", unknown),
+			Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: fmt.Sprintf("for %d of the packages the licence is not at hand", unknown),
 			Unlock: "fetch the dependencies before the scan (mix deps.get, npm ci, go mod vendor)",
 		})
 	}

@@ -56,7 +56,7 @@ func run(p *pack.Project, w *pack.World) scan.Part {
 	}
 	if unknown > 0 {
 		part.Outcomes = append(part.Outcomes, scan.Outcome{
-			Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: fmt.Sprintf("the registry's files on %d packages are not at hand", unknown),
+			Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: fmt.Sprintf("for %d of the packages the registry's files are not at hand", unknown),
 			Unlock: "give a folder of them with --registry DIR",
 		})
 	}

@@ -250,7 +250,12 @@ func (p *page) end(shown []scan.Finding) {
 		}
 	}
 	text := "No findings"
-	if len(shown) > 0 {
+	switch {
+	case len(shown) == 0 && p.run.Kind == "code" && p.run.Read == 0:
+		text = "Nothing was scanned"
+	case len(shown) == 0 && len(p.run.Gaps) > 0:
+		text = "No findings in what was scanned, which is not all"
+	case len(shown) > 0:
 		text = fmt.Sprintf("%s: %s", plural(len(shown), "finding"), strings.Join(parts, ", "))
 	}
 	if tally.Suppressed > 0 {
