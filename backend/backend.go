@@ -127,7 +127,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		return nil, err
 	}
 	b.Feed = feed.New(o.DB, b.Networks, func(string) []string { return b.operators.addresses() }, key, b.base, o.Now)
-	b.Bans = &ban.Bans{Store: o.DB, Now: o.Now, ID: b.id, Operators: func(string) []string { return b.operators.addresses() }}
+	b.Bans = &ban.Bans{Store: o.DB, Now: o.Now, ID: b.id, Names: b.pseudonyms, Operators: func(string) []string { return b.operators.addresses() }}
 	b.Levers = &lever.Levers{Store: o.DB, Now: o.Now, ID: b.id, Known: b.namedRoute}
 	b.Sites = &site.Sites{DB: o.DB, Feed: b.Feed, Public: b.Feed.Public(), Veils: b.Veils, Now: o.Now, ID: b.id, Rand: o.Rand}
 	b.Rules = &rule.Rules{DB: o.DB, Feed: b.Feed, Search: b.Search, Networks: b.Networks, Now: o.Now, ID: b.id, Desk: rehearse.NewDesk(o.Now, b.id)}
@@ -319,6 +319,7 @@ func (b *Backend) forget(ctx context.Context, now time.Time) {
 	}
 	_, err := b.DB.ForgetBans(ctx, now.Add(-keepBans).UnixMilli())
 	note("bans", err)
+	note("addresses of past bans", b.veilBans(ctx))
 	_, err = b.DB.ForgetAppeals(ctx, now.Add(-appeal.Kept).UnixMilli())
 	note("appeals", err)
 	_, err = b.DB.ForgetScans(ctx, now.Add(-finding.Keep).UnixMilli())

@@ -11,6 +11,7 @@ import (
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/veil"
+	"palisade.dev/guard/engine"
 	"palisade.dev/guard/identity"
 	"palisade.dev/store"
 )
@@ -43,6 +44,41 @@ func (b *Backend) veil(ctx context.Context, id string) (*veil.Veil, error) {
 		p = veil.Setting{Spell: veil.Spell{Mode: veil.Hashed}}
 	}
 	return b.Veils.Site(id, p), nil
+}
+
+// pseudonyms gives the names by which past bans of an address may be kept.
+func (b *Backend) pseudonyms(ctx context.Context, site string, p netip.Prefix) ([]string, error) {
+	v, err := b.veil(ctx, site)
+	return v.Names(p), err
+}
+
+// veilBans veils the addresses of bans that have ended, where a site veils them: they are kept to make the next one longer,
+// and a pseudonym does for that.
+func (b *Backend) veilBans(ctx context.Context) error {
+	sites, err := b.DB.Sites(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sites {
+		v, err := b.veil(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		if v.Mode() == veil.Clear {
+			continue
+		}
+		_, err = b.DB.VeilBans(ctx, s.ID, func(subject string) string {
+			x, err := engine.ParseSubject(subject)
+			if err != nil || x.Value != "" {
+				return ""
+			}
+			return v.Name(x.Prefix)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close ends what Open began; batches under way are kept.

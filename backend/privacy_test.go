@@ -224,6 +224,28 @@ func TestBansKeepWhatMustBeEnforced(t *testing.T) {
 	if b, err := h.DB.StandingBan(ctx, h.site.ID, theirs, h.o.Now().UnixMilli()); err != nil || b.Rule != "login" {
 		t.Errorf("%+v, %v", b, err)
 	}
+	if err := h.veilBans(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.DB.StandingBan(ctx, h.site.ID, theirs, h.o.Now().UnixMilli()); err != nil {
+		t.Errorf("a ban that stands was veiled: %v", err)
+	}
+	// Once it has ended it is one more strike, and nobody's address.
+	if err := h.Bans.Lift(ctx, h.site.ID, theirs, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.veilBans(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if past, err := h.DB.BanHistory(ctx, h.site.ID, theirs, 9); err != nil || len(past) != 0 {
+		t.Errorf("%+v, %v", past, err)
+	}
+	if state, err := h.Clients.Show(ctx, h.site, theirs); err != nil || len(state.Bans) != 1 {
+		t.Errorf("%+v, %v", state.Bans, err)
+	}
+	if again, err := h.Bans.Impose(ctx, h.site.ID, theirs, time.Hour, "", "test"); err != nil || again.Strikes != 1 {
+		t.Errorf("%+v, %v", again, err)
+	}
 	p, err := h.Search.Find(ctx, event.Query{Site: h.site.ID, Address: theirs})
 	if err != nil || len(p.Events) != 1 || p.Events[0].Ban.Subject != veil.Text(p.Events[0].Address) {
 		t.Fatalf("%+v, %v", p.Events, err)

@@ -51,8 +51,9 @@ func later(a, b int64) bool { return b != 0 && (a == 0 || a > b) }
 
 // ImposeBan puts a ban down. Where one on the same subject stands already it is extended to the later end, and given
 // back; one that would end sooner changes nothing. The length may depend on how many bans came before: until is asked
-// with their number. It costs the same however many bans stand.
-func (db *DB) ImposeBan(ctx context.Context, b Ban, until func(strikes int) int64) (Ban, error) {
+// with their number; also are other names under which some of those may stand, see VeilBans. It costs the same however many
+// bans stand.
+func (db *DB) ImposeBan(ctx context.Context, b Ban, until func(strikes int) int64, also ...string) (Ban, error) {
 	if b.Proof == "" {
 		b.Proof = "{}"
 	}
@@ -77,7 +78,8 @@ func (db *DB) ImposeBan(ctx context.Context, b Ban, until func(strikes int) int6
 				return nil, err
 			}
 		}
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM ban WHERE site = $1 AND subject = $2`, b.Site, b.Subject).Scan(&b.Strikes); err != nil {
+		in, args := oneOf(append([]string{b.Subject}, also...), b.Site)
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM ban WHERE site = $1 AND subject IN `+in, args...).Scan(&b.Strikes); err != nil {
 			return nil, err
 		}
 		b.Until, b.Lifted = until(b.Strikes), 0
@@ -122,26 +124,59 @@ func (db *DB) Ban(ctx context.Context, site, id string) (Ban, error) {
 
 // BansOf gives the bans of some subjects that hold at a time, by subject.
 func (db *DB) BansOf(ctx context.Context, site string, subjects []string, at int64) ([]Ban, error) {
-	args := []any{site, at}
-	var places strings.Builder
-	for i, s := range subjects {
-		if i > 0 {
-			places.WriteByte(',')
-		}
-		fmt.Fprintf(&places, "$%d", i+3)
-		args = append(args, s)
-	}
 	if len(subjects) == 0 {
 		return nil, nil
 	}
+	in, args := oneOf(subjects, site, at)
 	return list(ctx, db, "reading bans", scanRow(scanBan), `SELECT `+banColumns+` FROM ban
-		WHERE site = $1 AND standing AND (until = 0 OR until > $2) AND subject IN (`+places.String()+`) ORDER BY subject`, args...)
+		WHERE site = $1 AND standing AND (until = 0 OR until > $2) AND subject IN `+in+` ORDER BY subject`, args...)
 }
 
-// BanHistory gives all bans of a subject, newest first.
-func (db *DB) BanHistory(ctx context.Context, site, subject string, limit int) ([]Ban, error) {
+// oneOf is a list of values for IN, as arguments after others.
+func oneOf(values []string, args ...any) (places string, all []any) {
+	var b strings.Builder
+	for _, v := range values {
+		args = append(args, v)
+		fmt.Fprintf(&b, ", $%d", len(args))
+	}
+	return "(" + strings.TrimPrefix(b.String(), ", ") + ")", args
+}
+
+// BanHistory gives all bans of a subject, or of other names of it, newest first.
+func (db *DB) BanHistory(ctx context.Context, site, subject string, limit int, also ...string) ([]Ban, error) {
+	in, args := oneOf(append([]string{subject}, also...), site, limit)
 	return list(ctx, db, "reading a ban history", scanRow(scanBan), `SELECT `+banColumns+` FROM ban
-		WHERE site = $1 AND subject = $2 ORDER BY created DESC, id DESC LIMIT $3`, site, subject, limit)
+		WHERE site = $1 AND subject IN `+in+` ORDER BY created DESC, id DESC LIMIT $2`, args...)
+}
+
+// VeilBans gives the subjects of a site's past bans other names, and forgets what those were imposed for; a name of "" leaves
+// one as it is. It says how many it changed. A ban that stands keeps its subject, as it must be enforced.
+func (db *DB) VeilBans(ctx context.Context, site string, name func(subject string) string) (total int, err error) {
+	after := ""
+	for {
+		past, err := list(ctx, db, "reading past bans", func(r *sql.Rows) (b Ban, err error) { return b, r.Scan(&b.ID, &b.Subject) },
+			`SELECT id, subject FROM ban WHERE site = $1 AND NOT standing AND id > $2 AND subject NOT LIKE '~%' ORDER BY id LIMIT 1000`, site, after)
+		if err != nil || len(past) == 0 {
+			return total, err
+		}
+		after = past[len(past)-1].ID
+		err = db.tx(ctx, "veiling past bans", func(ctx context.Context, tx *sql.Tx) error {
+			for _, b := range past {
+				to := name(b.Subject)
+				if to == "" {
+					continue
+				}
+				total++
+				if _, err := tx.ExecContext(ctx, `UPDATE ban SET subject = $2, proof = '{}' WHERE id = $1 AND NOT standing`, b.ID, to); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return total, err
+		}
+	}
 }
 
 // CountBans counts the bans that hold at a time.

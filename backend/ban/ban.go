@@ -19,7 +19,7 @@ import (
 
 // Store is what bans need remembered.
 type Store interface {
-	ImposeBan(ctx context.Context, b store.Ban, until func(strikes int) int64) (store.Ban, error)
+	ImposeBan(ctx context.Context, b store.Ban, until func(strikes int) int64, also ...string) (store.Ban, error)
 	LiftBan(ctx context.Context, site, subject, author string, at int64) error
 	Allow(ctx context.Context, a store.Allowance) error
 	Disallow(ctx context.Context, site, subject, author string, at int64) error
@@ -31,6 +31,8 @@ type Bans struct {
 	Now       func() time.Time
 	ID        func() string
 	Operators func(site string) []string
+	// Names, if given, says by which pseudonyms past bans of an address may be kept.
+	Names func(ctx context.Context, site string, p netip.Prefix) ([]string, error)
 	// Told, if given, hears of each ban that was kept, before it is confirmed to who asked for it. It may hear of one twice.
 	Told func(ctx context.Context, b store.Ban) error
 }
@@ -73,7 +75,13 @@ func (b *Bans) Impose(ctx context.Context, site, text string, length time.Durati
 }
 
 func (b *Bans) impose(ctx context.Context, draft store.Ban, until func(strikes int) int64) (store.Ban, error) {
-	kept, err := b.Store.ImposeBan(ctx, draft, until)
+	var also []string
+	if s, err := engine.ParseSubject(draft.Subject); err == nil && s.Value == "" && b.Names != nil {
+		if also, err = b.Names(ctx, draft.Site, s.Prefix); err != nil {
+			return draft, fmt.Errorf("finding past bans of %s: %w", draft.Subject, err)
+		}
+	}
+	kept, err := b.Store.ImposeBan(ctx, draft, until, also...)
 	if err == nil && b.Told != nil {
 		err = b.Told(ctx, kept)
 	}

@@ -120,7 +120,7 @@ func (c *Clients) Show(ctx context.Context, s store.Site, text string) (State, e
 			return State{}, err
 		}
 	}
-	bans, err := c.DB.BanHistory(ctx, s.ID, who.subject, 20)
+	bans, err := c.DB.BanHistory(ctx, s.ID, who.subject, 20, state.Also...)
 	if err != nil {
 		return State{}, err
 	}

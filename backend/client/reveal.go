@@ -52,18 +52,7 @@ func (c *Clients) also(ctx context.Context, s store.Site, p netip.Prefix) ([]str
 	if err != nil {
 		return nil, err
 	}
-	var out []string
-	if p.IsSingleIP() {
-		for _, a := range v.Shadows(p.Addr()) {
-			out = append(out, veil.Text(a))
-		}
-		return out, nil
-	}
-	nets, _ := v.Nets(p)
-	for _, n := range nets {
-		out = append(out, n.String())
-	}
-	return out, nil
+	return v.Names(p), nil
 }
 
 // Revealed is the address behind a pseudonym.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"palisade.dev/guard/prefix"
 	"palisade.dev/guard/wire"
 )
 
@@ -234,17 +235,12 @@ func (v *Veil) Hide(e *wire.Event) {
 		return
 	}
 	e.Address, e.Peer = v.Address(e.Address), v.Address(e.Peer)
-	if e.Ban == nil || strings.Contains(e.Ban.Subject, ":") && !strings.ContainsAny(e.Ban.Subject[:1], "0123456789abcdefABCDEF:") {
-		return // of a principal
+	if e.Ban == nil {
+		return
 	}
 	order := *e.Ban // the batch keeps its own: the ban itself must be enforced
-	if a, err := Parse(order.Subject); err == nil && !Marked(order.Subject) {
-		order.Subject = Text(v.Address(a))
-	} else if p, err := netip.ParsePrefix(order.Subject); err == nil {
-		order.Subject = "~"
-		if n, ok := v.net(v.mode, p); ok {
-			order.Subject = n.String()
-		}
+	if p, err := prefix.ParsePrefix(order.Subject); err == nil {
+		order.Subject = v.Name(p)
 	}
 	e.Ban = &order
 }
@@ -334,6 +330,35 @@ func (v *Veil) net(m Mode, p netip.Prefix) (Net, bool) {
 		return Net{Hashed, netip.PrefixFrom(a, 64).Masked()}, true
 	}
 	return Net{}, false
+}
+
+// Names gives the pseudonyms of a prefix as people see them.
+func (v *Veil) Names(p netip.Prefix) (names []string) {
+	if p.IsValid() && p.IsSingleIP() {
+		for _, a := range v.Shadows(p.Addr()) {
+			names = append(names, Text(a))
+		}
+		return names
+	}
+	nets, _ := v.Nets(p)
+	for _, n := range nets {
+		names = append(names, n.String())
+	}
+	return names
+}
+
+// Name gives the pseudonym of a prefix in the present mode; "" where there is none.
+func (v *Veil) Name(p netip.Prefix) string {
+	switch {
+	case v.Mode() == Clear || !p.IsValid():
+		return ""
+	case p.IsSingleIP():
+		return Text(v.Address(p.Addr()))
+	}
+	if n, ok := v.net(v.mode, p); ok {
+		return n.String()
+	}
+	return "~" // a hash of a network that has none
 }
 
 // Unveil gives the address behind a pseudonym, where it can be had: of an encrypted one, with the key it was made with. A

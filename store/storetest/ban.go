@@ -53,6 +53,34 @@ var banPromises = []promise{
 			refused(t, db.LiftBan(ctx, a, "192.0.2.1", "me", 21), store.ErrNotFound, "192.0.2.1 is not banned")
 		})
 	}},
+	{"past bans get other names, and count under them", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a, b := Site(t, db, "a"), Site(t, db, "b")
+		for _, site := range []string{a, b} {
+			ban(t, db, site, "192.0.2.1", 10, 100)
+			ban(t, db, site, "192.0.2.2", 10, 0)
+			ban(t, db, site, "account:ada", 10, 100)
+		}
+		_, err := db.ExpireBans(ctx, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		veiled := func(subject string) string {
+			if subject == "account:ada" {
+				return ""
+			}
+			return "~" + subject
+		}
+		equal(t, "changed", got[int](t)(db.VeilBans(ctx, a, veiled)), 1)
+		equal(t, "changed again", got[int](t)(db.VeilBans(ctx, a, veiled)), 0)
+		equal(t, "by the old name", len(got[[]store.Ban](t)(db.BanHistory(ctx, a, "192.0.2.1", 10))), 0)
+		equal(t, "by both", len(got[[]store.Ban](t)(db.BanHistory(ctx, a, "192.0.2.1", 10, "~192.0.2.1"))), 1)
+		equal(t, "proof", got[[]store.Ban](t)(db.BanHistory(ctx, a, "~192.0.2.1", 10))[0].Proof, "{}")
+		equal(t, "one that stands", standing(t, db, a, 300), "192.0.2.2 ")
+		equal(t, "of a principal", len(got[[]store.Ban](t)(db.BanHistory(ctx, a, "account:ada", 10))), 1)
+		equal(t, "of another site", len(got[[]store.Ban](t)(db.BanHistory(ctx, b, "192.0.2.1", 10))), 1)
+		again := store.Ban{ID: "again", Site: a, Subject: "192.0.2.1", Source: "person", Created: 300}
+		equal(t, "strikes", got[store.Ban](t)(db.ImposeBan(ctx, again, func(int) int64 { return 400 }, "~192.0.2.1")).Strikes, 1)
+	}},
 	{"bans are found by several subjects at once", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a, b := Site(t, db, "a"), Site(t, db, "b")
 		ban(t, db, a, "192.0.2.1", 10, 0)
