@@ -119,7 +119,11 @@ func (fr *frame) remote(n *syntax.Node, first *Value, left *syntax.Node, env *en
 			if v, ok := fr.known(n, env); ok {
 				return v
 			}
-			return fr.field(fr.eval(n.Fun, env), n.Name, n)
+			key := n.Name
+			if key == "path" {
+				key = dotPath
+			}
+			return fr.field(fr.eval(n.Fun, env), key, n)
 		}
 		m := fr.eval(n.Fun, env)
 		switch {

@@ -205,7 +205,7 @@ func (fr *frame) sigil(n *syntax.Node, env *env) *Value {
 		return bounded("a template")
 	case "r":
 		v := fr.parts(n, env)
-		if len(n.Args) > 1 {
+		if slices.ContainsFunc(n.Args, func(a *syntax.Node) bool { return a.Kind == syntax.Hole }) {
 			fr.emit(&Call{Args: []*Value{v}, Nodes: []*syntax.Node{n}, Node: n}, Pattern)
 		}
 		return v
@@ -377,10 +377,25 @@ var requested = map[string]string{
 	"path_info": "the path of the request", "host": "the host header of the request",
 }
 
+// dotPath is value.path, as against value["path"].
+const dotPath = ".path"
+
 // field is what stands behind a key of a value, connections and sockets included.
 func (fr *frame) field(v *Value, key string, n *syntax.Node) *Value {
 	if v == nil {
 		return unknown("")
+	}
+	if key == dotPath {
+		// A request's own data has texts for keys: what has a field path is an upload, which Plug put there.
+		switch own := v.own("path"); {
+		case own != nil:
+			return own
+		case v.param != nil:
+			return v.param.at(dotPath, v.taints)
+		case slices.ContainsFunc(v.taints, func(t Taint) bool { return t.Source.Kind == Request }):
+			return bounded("where Plug put the upload")
+		}
+		key = "path"
 	}
 	if v.own(key) == nil {
 		if key == lookedUp && v.param == nil {

@@ -102,7 +102,11 @@ func (fr *frame) bindFields(pairs []*syntax.Node, v *Value, env *env, step bool)
 		key, target := p.Args[0], p.Args[1]
 		var f *Value
 		if key.Kind == syntax.Atom || key.Kind == syntax.String || key.Kind == syntax.Integer {
-			f = fr.field(v, key.Name, p)
+			name := key.Name
+			if name == "path" && key.Kind == syntax.Atom {
+				name = dotPath
+			}
+			f = fr.field(v, name, p)
 		} else {
 			f = v.Elem()
 		}

@@ -574,7 +574,7 @@ func Either(vs ...*Value) *Value {
 		if v == nil {
 			continue
 		}
-		if out == nil {
+		if out == nil || out.IsConst() || out.Kind == Bounded {
 			out = v
 			continue
 		}
@@ -589,4 +589,15 @@ func (v *Value) Lead() *Value {
 		return v.Parts[0]
 	}
 	return v
+}
+
+// Whole is a field of a mapping; of one that is a parameter, what callers will say it is.
+func Whole(v *Value, key string) *Value {
+	if v == nil {
+		return nil
+	}
+	if f := v.Field(key); f != nil {
+		return f
+	}
+	return unknown("a field that was not followed")
 }

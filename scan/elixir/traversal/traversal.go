@@ -21,10 +21,11 @@ var Check = elixir.Check{
 	},
 	Sinks: sinks(),
 	Run: elixir.Follow(elixir.Words{
-		Does: "A path is made from %s",
-		Harm: "with ../ or a root in it any file of the server can be meant",
-		Fix:  "Take Path.basename/1 of a name, or Path.safe_relative/2 of a path, and join it to a folder of its own.",
-		Edit: relative,
+		Does:     "A path is made from %s",
+		Harm:     "with ../ or a root in it any file of the server can be meant",
+		Fix:      "Take Path.basename/1 of a name, or Path.safe_relative/2 of a path, and join it to a folder of its own.",
+		Edit:     relative,
+		Severity: asked,
 	}),
 }
 
@@ -48,6 +49,15 @@ func sinks() []flow.Sink {
 		all = append(all, flow.Sink{Call: ":file." + name, Guard: flow.Path})
 	}
 	return all
+}
+
+// asked lowers what only tells whether a file is there.
+func asked(h *flow.Hit, s scan.Severity) scan.Severity {
+	switch h.Sink.Call {
+	case "File.exists?", "File.dir?", "File.regular?", "File.stat", "File.stat!", "File.lstat", "File.lstat!", ":file.read_file_info":
+		return min(s, scan.Low)
+	}
+	return s
 }
 
 // downloaded is the path of {:file, path}; what is sent as {:binary, …} is no path.

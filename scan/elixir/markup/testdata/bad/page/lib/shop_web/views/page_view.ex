@@ -1,0 +1,3 @@
+defmodule ShopWeb.PageView do
+  use Phoenix.View, root: "lib/shop_web/templates"
+end
