@@ -203,13 +203,9 @@ func (a *assistant) Diff(folder string, f scan.Finding) (string, error) {
 func (a *assistant) Checks() []scan.Check { return allChecks() }
 
 func (a *assistant) Explain(check string) (string, error) {
-	for _, k := range allChecks() {
-		if k.ID == check {
-			if k.Doc == "" {
-				return k.Title, nil
-			}
-			return k.Doc, nil
-		}
+	doc, ok := checkDoc(check)
+	if !ok {
+		return "", fmt.Errorf("%q is no check, or one without a page; list_checks has them", check)
 	}
-	return "", fmt.Errorf("%q is no check; list_checks has them", check)
+	return doc, nil
 }

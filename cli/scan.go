@@ -20,6 +20,7 @@ import (
 	"palisade.dev/scan/deps"
 	"palisade.dev/scan/deps/osv"
 	"palisade.dev/scan/deps/registry"
+	exposed "palisade.dev/scan/exposure/checks"
 	"palisade.dev/scan/report"
 	"palisade.dev/scan/report/html"
 	"palisade.dev/scan/report/jsonout"
@@ -59,6 +60,7 @@ func (e ended) Unwrap() error { return e.err }
 type scanCmd struct {
 	Code          scanCodeCmd      `cmd:"" help:"Scan a source tree: code and dependencies."`
 	API           scanAPICmd       `cmd:"" name:"api" help:"Scan a running API from outside."`
+	Exposure      scanExposureCmd  `cmd:"" help:"Scan hosts that you own as a search engine would: open ports and what they give away."`
 	Explain       scanExplainCmd   `cmd:"" help:"What a check looks for, why, and how to mend it."`
 	Checks        scanChecksCmd    `cmd:"" help:"List all checks."`
 	Replay        scanReplayCmd    `cmd:"" help:"Ask again what showed a finding of an API, and show the answers."`
@@ -326,6 +328,9 @@ func allChecks() []scan.Check {
 	for _, p := range probes.All() {
 		checks = append(checks, p.Check)
 	}
+	for _, k := range exposed.All() {
+		checks = append(checks, k.Check)
+	}
 	slices.SortFunc(checks, func(a, b scan.Check) int { return strings.Compare(a.ID, b.ID) })
 	return checks
 }
@@ -437,6 +442,16 @@ func (s *session) progress(quiet bool) func(string) {
 			fmt.Fprintf(s.Err, "\r\x1b[K%s…\r\x1b[K", word(step))
 		}
 	}
+}
+
+// checkDoc gives a check's page.
+func checkDoc(id string) (string, bool) {
+	for _, k := range allChecks() {
+		if k.ID == id {
+			return strings.TrimSpace(k.Doc), k.Doc != ""
+		}
+	}
+	return "", false
 }
 
 type scanExplainCmd struct {

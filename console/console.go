@@ -64,6 +64,7 @@ type Parts struct {
 	People   *people.People
 	Findings *finding.Findings
 	Watch    *watch.Watch
+	Docs     func(check string) (string, bool) // a check's page in Markdown
 	Owner    func(store.Site) string // what proves that a target is a site's
 	Public   string                  // where people open the console; "": wherever they ask
 	Operator func(token string) bool // whether a token is the operator's
@@ -107,7 +108,7 @@ func routes(d *door.Door, p Parts) []page.Route {
 	told := &alerts.Alerts{Alerts: p.Alerts, DB: p.DB, Rand: p.Rand}
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
 	again := &monitors.Room{DB: p.DB, Watch: p.Watch, Owner: p.Owner}
-	fault := &findings.Room{DB: p.DB, Findings: p.Findings}
+	fault := &findings.Room{DB: p.DB, Findings: p.Findings, Docs: p.Docs}
 	var all []page.Route
 	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), fault.Routes(), again.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)

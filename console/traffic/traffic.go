@@ -60,7 +60,8 @@ type line struct {
 	Silent  int // guards not heard of for a minute and a half
 	Bans    int
 	Closed  int // levers that are not open
-	Last    int64
+	Last    int64 // a guard was heard of
+	Event   int64 // the newest event, unix microseconds
 	Refused uint64
 	Today   uint64
 	Faults  []faults // open findings, the worst first
@@ -120,6 +121,8 @@ func (t *Traffic) sites(r *page.Request) error {
 			return first(a.PersonalData, b.PersonalData)
 		case "guards": // those without any, or that do not enforce what they should, are what one looks for
 			return first(!a.enforced(), !b.enforced())
+		case "event":
+			return cmp.Compare(b.Event, a.Event)
 		case "heard":
 			return cmp.Compare(a.Last, b.Last)
 		}
@@ -193,6 +196,13 @@ func (t *Traffic) line(r *page.Request, s store.Site) (line, error) {
 	}
 	l.Today = sum.Total.Requests
 	_, _, l.Refused = split(sum.Total.Actions)
+	newest, err := t.Search.Find(ctx, event.Query{Site: s.ID, Limit: 1})
+	if err != nil {
+		return l, err
+	}
+	for _, e := range newest.Events {
+		l.Event = e.At
+	}
 	return l, nil
 }
 
