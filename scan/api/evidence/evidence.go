@@ -58,6 +58,8 @@ var (
 	mail    = regexp.MustCompile(`\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})\b`)
 	digits  = regexp.MustCompile(`\b\d(?:[ -]?\d){12,18}\b`)
 	ssn     = regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`)
+	iban    = regexp.MustCompile(`\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`)
+	person  = regexp.MustCompile(`(?i)("(?:[a-z_ -]{0,20}(?:phone|mobile|birth)[a-z_ -]{0,20}|dob|tel|ssn)"\s*:\s*")([^"]{5,40})"`)
 	private = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`)
 	cookie  = regexp.MustCompile(`(?i)^((?:__Host-|__Secure-)?[\w.-]+=)[^;]{8,}`)
 )
@@ -92,6 +94,14 @@ func (r *Redactor) Text(s string) string {
 	})
 	s = mail.ReplaceAllString(s, "$1***@$2")
 	s = ssn.ReplaceAllString(s, "***-**-****")
+	s = person.ReplaceAllString(s, `${1}[hidden]"`)
+	s = iban.ReplaceAllStringFunc(s, func(m string) string {
+		plain := strings.ReplaceAll(m, " ", "")
+		if !IBAN(plain) {
+			return m
+		}
+		return plain[:4] + strings.Repeat("*", len(plain)-8) + plain[len(plain)-4:]
+	})
 	return digits.ReplaceAllStringFunc(s, func(m string) string {
 		plain := strings.NewReplacer(" ", "", "-", "").Replace(m)
 		if !Luhn(plain) {
@@ -117,6 +127,25 @@ func Luhn(digits string) bool {
 		sum += d
 	}
 	return len(digits) >= 13 && sum%10 == 0
+}
+
+// IBAN says whether a text carries the check digits of an account number (ISO 13616).
+func IBAN(text string) bool {
+	if len(text) < 15 || len(text) > 34 {
+		return false
+	}
+	rest := 0
+	for _, r := range text[4:] + text[:4] {
+		switch {
+		case r >= '0' && r <= '9':
+			rest = (rest*10 + int(r-'0')) % 97
+		case r >= 'A' && r <= 'Z':
+			rest = (rest*100 + int(r-'A') + 10) % 97
+		default:
+			return false
+		}
+	}
+	return rest == 1
 }
 
 // longest is how much of a body is kept: enough to see what it is, too little to be the data.

@@ -13,6 +13,7 @@ import (
 	"palisade.dev/scan/api/consumption/upstream"
 	"palisade.dev/scan/api/consumption/webhook"
 	"palisade.dev/scan/api/exposure/data"
+	"palisade.dev/scan/api/exposure/personal"
 	"palisade.dev/scan/api/function/privileged"
 	"palisade.dev/scan/api/input/cors"
 	"palisade.dev/scan/api/input/injection"
@@ -59,6 +60,7 @@ var Entries = []Entry{
 	{upstream.Probe, upstream.Samples},
 	{webhook.Probe, webhook.Samples},
 	{data.Probe, data.Samples},
+	{personal.Probe, personal.Samples},
 	{privileged.Probe, privileged.Samples},
 	{cors.Probe, cors.Samples},
 	{injection.Probe, injection.Samples},
