@@ -20,7 +20,7 @@ var innocent = []string{
 	"path", "file", "url", "uri", "endpoint", "name", "id", "ids", "field", "type", "header", "regex", "pattern", "salt", "ttl", "length", "size",
 	"expiry", "expires", "count", "limit", "prefix", "class", "label", "title", "hint", "placeholder", "env", "var", "arn", "ref", "version", "provider",
 	"module", "algorithm", "policy", "page", "route", "template", "message", "error", "description", "digest", "fingerprint", "format", "store",
-	"reset", "address", "symbol", "contract", "hash", "parameter", "param", "column", "table", "help", "text", "namespace", "issuer", "audience",
+	"reset", "address", "symbol", "contract", "hash", "parameter", "param", "column", "table", "help", "text", "namespace", "issuer", "audience", "enabled", "enable", "disabled", "required", "allowed",
 }
 
 // Telling says whether a name is one under which secrets stand.
@@ -136,7 +136,7 @@ func placeholder(s string) bool {
 			return true
 		}
 	}
-	for _, start := range []string{"$", "%", "@", "/", "./", "http:", "https:", "file:", "vault:", "arn:", "op://", "ssm:", "secretsmanager:", "env:", ":", "enc[", "aws:", "sha256:", "sha512-", "data:"} {
+	for _, start := range []string{"$", "%", "@", "/", "./", "http:", "https:", "file:", "vault:", "arn:", "op://", "ssm:", "secretsmanager:", "env:", ":", "enc[", "aws:", "sha256:", "sha512-", "data:", "phc_", "pk_", "pk."} {
 		if strings.HasPrefix(low, start) {
 			return true
 		}
@@ -157,9 +157,10 @@ func invented(s string) bool {
 
 // common are passwords of development: whoever finds them has found nothing.
 func common(s string) bool {
-	switch strings.ToLower(s) {
+	// Postgres1234! is the word and what a form asks for besides.
+	switch strings.TrimRight(strings.ToLower(s), "0123456789!.@#$") {
 	case "postgres", "password", "passw0rd", "secret", "admin", "root", "guest", "test", "pass", "user", "mysql", "redis", "rabbitmq", "minio", "minioadmin",
-		"minio123", "mongo", "elastic", "letmein", "welcome", "default", "ecto", "docker", "clickhouse", "p4ssw0rd", "pa55word", "p@ssw0rd", "password123", "password1", "sekret", "s3cret", "s3cr3t", "yugabyte":
+		"minio123", "mongo", "elastic", "letmein", "welcome", "default", "", "ecto", "docker", "clickhouse", "p4ssw0rd", "pa55word", "p@ssw0rd", "password123", "password1", "sekret", "s3cret", "s3cr3t", "yugabyte":
 		return true
 	}
 	return false

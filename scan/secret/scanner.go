@@ -199,7 +199,7 @@ func PlaceOf(name string) Place {
 		}
 	}
 	base := path.Base(low)
-	for _, part := range []string{"_test.", ".test.", ".spec.", "_spec.", "test_helper", "conftest", "example", "sample", "template", ".dist", ".dev", "dev.", "development", "-dev", "_dev", "local", "seeds.exs", "docker-compose", "compose.", ".gitlab-ci", ".travis", "google-services", "mock", "fixture", "readme", "changelog", "snapshot"} {
+	for _, part := range []string{"_test.", ".test.", ".spec.", "_spec.", "test_helper", "conftest", "example", "sample", "template", ".dist", ".dev", "dev.", "development", "-dev", "_dev", "local", "seeds.exs", "docker-compose", "compose.", ".gitlab-ci", ".travis", "google-services", "mock", "fixture", "factory", "seeds", "readme", "changelog", "snapshot"} {
 		if strings.Contains(base, part) {
 			return Sample
 		}

@@ -122,10 +122,27 @@ func Random(s string) bool {
 		// Of forty letters without a digit one in a thousand is chance; the others are words.
 		return digits == 0 && lower > 0 && upper > 0 && len(s) >= 24 && vowelRuns == 0 && e >= 4.2
 	}
-	if vowelRuns > len(s)/24 {
+	if vowelRuns > len(s)/24 || upper == 0 && named(s) {
 		return false
 	}
 	return e >= min(3.2+float64(len(s)-16)*0.04, 4.2)
+}
+
+// named says whether a text is words put together, as api_v2_temp_token: each part is letters, with a few digits at most.
+func named(s string) bool {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("_-./:", r) })
+	for _, part := range parts {
+		digits := 0
+		for i := range len(part) {
+			if '0' <= part[i] && part[i] <= '9' {
+				digits++
+			}
+		}
+		if digits > 2 || digits == 2 && len(part) < 5 {
+			return false
+		}
+	}
+	return len(parts) > 2
 }
 
 // Entropy is the average information of a character, in bits, as far as the text itself tells.

@@ -35,10 +35,7 @@ var doors = []string{"login", "log", "signin", "sign", "session", "sessions", "a
 
 func run(p *elixir.Pass) {
 	seen := map[*syntax.Node]bool{}
-	for _, r := range p.Project.Routers {
-		if r.Module.File.Test() {
-			continue
-		}
+	for _, r := range phoenix.Routers(p.Project) {
 		for _, route := range r.Routes {
 			path := phoenix.Path(p.Project, route)
 			if route.Dev || !slices.ContainsFunc(strings.Split(strings.ToLower(path), "/"), func(s string) bool { return slices.Contains(rooms, s) }) {

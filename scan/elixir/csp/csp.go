@@ -32,10 +32,7 @@ const (
 )
 
 func run(p *elixir.Pass) {
-	for _, r := range p.Project.Routers {
-		if r.Module.File.Test() {
-			continue
-		}
+	for _, r := range phoenix.Routers(p.Project) {
 		for _, l := range r.Pipelines {
 			for _, plug := range l.Plugs {
 				if plug.Is("put_secure_browser_headers") {

@@ -27,10 +27,7 @@ var Check = elixir.Check{
 }
 
 func run(p *elixir.Pass) {
-	for _, r := range p.Project.Routers {
-		if r.Module.File.Test() {
-			continue
-		}
+	for _, r := range phoenix.Routers(p.Project) {
 		for _, l := range r.Pipelines {
 			for i, plug := range l.Plugs {
 				if plug.Is("fetch_session") && !slices.ContainsFunc(l.Plugs, protects) {
@@ -48,6 +45,17 @@ func run(p *elixir.Pass) {
 		}
 		return true
 	})
+}
+
+func onlyJSON(plug project.Plug) bool {
+	if !plug.Is("accepts") || len(plug.Args) == 0 {
+		return false
+	}
+	list := plug.Args[0]
+	if list.Kind == syntax.Sigil && len(list.Args) == 1 {
+		return list.Args[0].Name == "json"
+	}
+	return list.Kind == syntax.List && len(list.Args) == 1 && list.Args[0].Name == "json"
 }
 
 func protects(plug project.Plug) bool { return plug.Is("protect_from_forgery", "Plug.CSRFProtection") }
@@ -79,6 +87,10 @@ func look(p *elixir.Pass, r *project.Router, l *project.Pipeline, session projec
 	}
 	f.Place = session.File.Span(int(l.Node.Start), int(l.Node.Start)+len("pipeline :")+len(l.Name))
 	f.Place.Symbol = r.Module.Name + " pipeline " + l.Name
+	if used && slices.ContainsFunc(l.Plugs, onlyJSON) {
+		// A form of another site cannot send JSON, but most parsers take what it can send as well.
+		f.Severity, f.Confidence = scan.Medium, scan.Tentative
+	}
 	after := session
 	for _, plug := range l.Plugs {
 		if plug.Is("fetch_flash", "fetch_live_flash") {

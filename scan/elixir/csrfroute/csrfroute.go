@@ -29,10 +29,7 @@ var Check = elixir.Check{
 var changing = []string{"create", "update", "delete", "destroy", "remove", "approve", "revoke", "disable", "enable", "transfer", "purchase", "cancel"}
 
 func run(p *elixir.Pass) {
-	for _, r := range p.Project.Routers {
-		if r.Module.File.Test() {
-			continue
-		}
+	for _, r := range phoenix.Routers(p.Project) {
 		for i, route := range r.Routes {
 			if route.Dev || route.Handler == "" || route.Action == "" {
 				continue
@@ -54,6 +51,10 @@ func look(p *elixir.Pass, r *project.Router, i int) {
 		}
 		if !session(get) {
 			p.Clear(r.Module.File.Place(get.Node), "no session is read on the way, so that a forged request is nobody's")
+			return
+		}
+		if !slices.ContainsFunc(other.Plugs(), func(plug project.Plug) bool { return plug.Is("protect_from_forgery", "Plug.CSRFProtection") }) {
+			p.Clear(r.Module.File.Place(get.Node), "the other method asks for no token either, of which elixir/csrf tells")
 			return
 		}
 		report(p, get, fmt.Sprintf("The action :%s of %s %s is reached by GET %s too, without a token.", get.Action, other.Verb(), other.Path, get.Path), scan.Medium)

@@ -49,10 +49,7 @@ var tools = []struct {
 }
 
 func run(p *elixir.Pass) {
-	for _, r := range p.Project.Routers {
-		if r.Module.File.Test() {
-			continue
-		}
+	for _, r := range phoenix.Routers(p.Project) {
 		for _, route := range r.Routes {
 			for _, t := range tools {
 				if route.Kind == t.name || route.Kind == "forward" && route.Handler == t.name {

@@ -28,13 +28,13 @@ var Check = elixir.Check{
 
 func run(p *elixir.Pass) {
 	for _, file := range p.Project.Files {
-		if file.Template() || file.Test() {
+		if file.Template() || file.Test() || secret.PlaceOf(file.Path) == secret.Sample {
 			continue
 		}
 		env := func(n *syntax.Node) string { return p.Project.Config.EnvAt(file, n) }
 		syntax.Walk(file.Syntax.Tree, func(n *syntax.Node) bool {
 			name, fallback := read(n)
-			if fallback == nil || !secret.Telling(name) && !secret.Telling("the_"+name) {
+			if fallback == nil || !secret.Telling(name) {
 				return true
 			}
 			in := env(n)
@@ -77,7 +77,7 @@ func get(n *syntax.Node) bool { return syntax.Callee(n) == "System.get_env" }
 
 // literal is a text that is not empty.
 func literal(n *syntax.Node) *syntax.Node {
-	if n.Kind == syntax.String && n.Name != "" {
+	if n.Kind == syntax.String && n.Name != "" && n.Name != "true" && n.Name != "false" {
 		return n
 	}
 	return nil

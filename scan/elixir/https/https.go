@@ -4,6 +4,7 @@ package https
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/elixir"
@@ -39,7 +40,15 @@ func run(p *elixir.Pass) {
 			f.Severity, f.Confidence = scan.Low, scan.Tentative
 			f.Message = fmt.Sprintf("%s leaves https to a proxy and does not insist on it itself: a request that comes by http is answered.", t.Endpoint.Name)
 		}
+		if inner(t.Endpoint.Name) {
+			f.Severity, f.Confidence = scan.Info, scan.Tentative
+		}
 		f.Fix = &scan.Fix{Text: "Set force_ssl in config/prod.exs, with rewrite_on for the header that the proxy sets and nobody else can.", Edits: phoenix.Forcing(t.Config)}
 		p.Report(f)
 	}
+}
+
+// inner says whether an endpoint is for machines of the same house: probes of health, metrics.
+func inner(name string) bool {
+	return slices.ContainsFunc(phoenix.Words(name), func(w string) bool { return w == "health" || w == "metrics" || w == "probe" || w == "ops" })
 }

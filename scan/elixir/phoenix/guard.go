@@ -47,6 +47,9 @@ func guarded(p *project.Project, r *project.Route, depth int) Guard {
 		return g
 	}
 	for _, plug := range m.Plugs() {
+		if !Applies(plug, r.Action) {
+			continue
+		}
 		turns, known := TurnsAway(p, m, plug)
 		if turns {
 			return Guard{Plug: plugName(plug), At: -1}
@@ -97,6 +100,50 @@ func plugName(plug project.Plug) string {
 		return ":" + plug.Name
 	}
 	return plug.Of
+}
+
+// Applies says whether a controller's plug runs for an action: plug :load when action in [:show]. Conditions that cannot be
+// read are taken to hold.
+func Applies(plug project.Plug, action string) bool {
+	applies := true
+	for _, a := range plug.Node.Args {
+		if !syntax.Is(a, "when") || len(a.Args) != 2 {
+			continue
+		}
+		cond, not := a.Args[1], false
+		if syntax.Is(cond, "not", "!") && len(cond.Args) == 1 {
+			cond, not = cond.Args[0], true
+		}
+		if len(cond.Args) != 2 || cond.Args[0].Name != "action" {
+			continue
+		}
+		named := false
+		switch {
+		case syntax.Is(cond, "in"):
+			syntax.Walk(cond.Args[1], func(n *syntax.Node) bool {
+				named = named || n.Kind == syntax.Atom && n.Name == action || n.Kind == syntax.String && slices.Contains(strings.Fields(n.Name), action)
+				return true
+			})
+			if cond.Args[1].Kind != syntax.List && cond.Args[1].Kind != syntax.Sigil {
+				continue
+			}
+		case syntax.Is(cond, "==", "==="):
+			named = cond.Args[1].Name == action
+		case syntax.Is(cond, "!=", "!=="):
+			named = cond.Args[1].Name != action
+		default:
+			continue
+		}
+		applies = named != not
+	}
+	return applies
+}
+
+// Names says whether the name of a guard tells that it asks who somebody is.
+func (g Guard) Names() bool {
+	return slices.ContainsFunc(Words(g.Plug), func(w string) bool {
+		return slices.Contains(telling, w) || w == "user" || w == "current" || w == "token"
+	})
 }
 
 // harmless are plugs of libraries that let everybody pass, by the beginnings of their names.
@@ -264,7 +311,7 @@ func Limited(p *project.Project, r *project.Route) string {
 		return ""
 	}
 	for _, plug := range m.Plugs() {
-		if Limits(p, m, plug) {
+		if Applies(plug, r.Action) && Limits(p, m, plug) {
 			return plugName(plug)
 		}
 	}

@@ -30,6 +30,16 @@ func MixTask(f *project.File) bool {
 	return strings.HasSuffix(f.Path, ".exs") || strings.Contains(f.Path, "installer/templates/")
 }
 
+// Routers are those that run in production.
+func Routers(p *project.Project) (found []*project.Router) {
+	for _, r := range p.Routers {
+		if !r.Module.File.Test() && !MixTask(r.Module.File) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
 // Endpoints are the modules that use Phoenix.Endpoint.
 func Endpoints(p *project.Project) (found []*project.Module) {
 	for _, m := range p.All() {

@@ -2,6 +2,7 @@ package phoenix
 
 import (
 	"path"
+	"slices"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/elixir/project"
@@ -35,9 +36,7 @@ func Transports(p *project.Project) (found []Transport) {
 			case "https":
 				t.HTTPS = e
 			case "url":
-				text, _ := syntax.Text(e.Value)
-				port, _ := e.Value.Int()
-				t.Proxy = t.Proxy || len(e.Path) == 2 && (e.Path[1] == "scheme" && text == "https" || e.Path[1] == "port" && port == 443)
+				t.Proxy = t.Proxy || len(e.Path) == 2 && holds(e.Value, "https", "443")
 			}
 		}
 		if t.Config == nil {
@@ -49,6 +48,15 @@ func Transports(p *project.Project) (found []Transport) {
 		t.Plug = forces(p, m)
 		found = append(found, t)
 	}
+	return found
+}
+
+// holds says whether a value is one of some texts or numbers, or may be: System.get_env("SCHEME", "https").
+func holds(v *syntax.Node, texts ...string) (found bool) {
+	syntax.Walk(v, func(n *syntax.Node) bool {
+		found = found || (n.Kind == syntax.String || n.Kind == syntax.Integer) && slices.Contains(texts, n.Name)
+		return !found
+	})
 	return found
 }
 

@@ -2,6 +2,7 @@ package project
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func (e *Entry) Production() bool { return e.Env == "" || e.Env == "prod" }
 // EnvAt tells for which environment a place in a file of configuration holds; it is empty where that is all of them, and in
 // files that are no configuration.
 func (c *Config) EnvAt(f *File, n *syntax.Node) string {
-	if f.Syntax == nil || path.Base(path.Dir(f.Path)) != "config" {
+	if f.Syntax == nil || !inConfig(f) {
 		return ""
 	}
 	r := newConfigReader(&Config{}, f)
@@ -72,7 +73,7 @@ func readConfig(p *Project) *Config {
 	c := &Config{}
 	var files []*File
 	for _, f := range p.Files {
-		if f.Syntax != nil && (path.Base(path.Dir(f.Path)) == "config" || path.Base(f.Path) == "releases.exs") && strings.HasSuffix(f.Path, ".exs") {
+		if f.Syntax != nil && (inConfig(f) || path.Base(f.Path) == "releases.exs") && strings.HasSuffix(f.Path, ".exs") {
 			files = append(files, f)
 		}
 	}
@@ -86,6 +87,12 @@ func readConfig(p *Project) *Config {
 	return c
 }
 
+// environment knows names that teams give to environments other than the three; what is else in a folder of configuration is
+// a part that config.exs takes in.
+var environment = regexp.MustCompile(`^(bench|benchmark|ci|local|demo|e2e|docker|hex|integration|playground|profile|loadtest)$`)
+
+func inConfig(f *File) bool { return strings.Contains("/"+path.Dir(f.Path)+"/", "/config/") }
+
 func newConfigReader(c *Config, f *File) *configReader {
 	r := &configReader{c: c, f: f}
 	switch base := strings.TrimSuffix(path.Base(f.Path), ".exs"); {
@@ -95,6 +102,8 @@ func newConfigReader(c *Config, f *File) *configReader {
 		r.env, _, _ = strings.Cut(base, ".")
 	case base == "runtime" || base == "releases":
 		r.run = true
+	case environment.MatchString(base): // of an environment that a team made for itself: bench, ci, staging
+		r.env = base
 	}
 	return r
 }
@@ -207,6 +216,11 @@ func (r *configReader) entry(n *syntax.Node, env string) {
 
 // flatten makes entries of the keywords within keywords; a list of keywords is told both whole and in parts.
 func (r *configReader) flatten(e Entry, v *syntax.Node) {
+	if syntax.Is(v, "++") && len(v.Args) == 2 && len(e.Path) == 0 {
+		r.flatten(e, v.Args[0])
+		r.flatten(e, v.Args[1])
+		return
+	}
 	if v.Kind == syntax.List && len(v.Args) > 0 {
 		if e.Flat(v) {
 			for _, p := range v.Args {

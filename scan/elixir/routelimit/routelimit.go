@@ -51,10 +51,7 @@ var others = []string{"logout", "signout", "delete", "out", "revoke", "callback"
 func run(p *elixir.Pass) {
 	seen := map[string]bool{}
 	limited := endpointLimit(p.Project)
-	for _, r := range p.Project.Routers {
-		if r.Module.File.Test() {
-			continue
-		}
+	for _, r := range phoenix.Routers(p.Project) {
 		for _, route := range r.Routes {
 			if k := kindOf(p.Project, route); k != nil && !route.Dev {
 				look(p, route, k, limited, seen)
@@ -165,19 +162,19 @@ func look(p *elixir.Pass, route *project.Route, k *kind, endpoint string, seen m
 		p.Clear(f.Place, "who comes how often is counted by "+by)
 		return
 	}
-	if key := route.Handler + "." + route.Action; seen[key] { // put and patch are one
+	if seen[route.Handler+"."+route.Action] { // put and patch are one
 		return
-	} else {
-		seen[key] = true
 	}
+	seen[route.Handler+"."+route.Action] = true
 	path := phoenix.Path(p.Project, route)
 	verb := route.Verb()
 	if route.Kind == "live" {
 		verb = "LiveView"
 	}
 	f.Key, f.Severity = k.name+" "+path, k.severity
-	if g := phoenix.Guarded(p.Project, route); g.Plug != "" && g.Plug != "the action itself" && k.name != "code" && !doors(g.Plug) {
-		f.Severity = scan.Info // whoever calls it is known and can be called to account
+	if g := phoenix.Guarded(p.Project, route); g.Names() && !doors(g.Plug) && k.name != "code" {
+		p.Clear(f.Place, "whoever comes here has signed in at "+g.Plug)
+		return
 	}
 	f.Message = fmt.Sprintf("%s %s %s, and nothing on the way counts who comes how often.", verb, path, k.message)
 	f.Fix = &scan.Fix{Text: "Put a limit before it: the Palisade guard (plug Palisade.Plug with a rule for this path), or a plug with Hammer; per address and, for sign-in, per account as well, so that a thousand addresses do not have a thousand times as many tries."}

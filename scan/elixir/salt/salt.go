@@ -29,15 +29,9 @@ var Check = elixir.Check{
 const shortest = 8
 
 func run(p *elixir.Pass) {
-	signed := map[string]string{} // salt to the function that signs with it first
 	phoenix.Walk(p.Project, func(m *project.Module, n *syntax.Node) bool {
-		switch n.Kind {
-		case syntax.List:
+		if n.Kind == syntax.List {
 			options(p, m, n)
-		case syntax.Remote:
-			if phoenix.CallsTo(m, n, "Phoenix.Token", "sign", "encrypt") && len(n.Args) > 1 {
-				signs(p, m, n, signed)
-			}
 		}
 		return true
 	})
@@ -63,29 +57,4 @@ func options(p *elixir.Pass, m *project.Module, opts *syntax.Node) {
 			p.Report(f)
 		}
 	}
-}
-
-// signs notes with which salt a function signs, and tells of a second one.
-func signs(p *elixir.Pass, m *project.Module, n *syntax.Node, signed map[string]string) {
-	arg := n.Args[1]
-	if len(n.Args) == 2 { // piped into
-		arg = n.Args[0]
-	}
-	text, ok := syntax.Text(m.Value(arg))
-	if !ok {
-		return
-	}
-	f := p.At(m.File, n)
-	first, again := signed[text]
-	if !again {
-		signed[text] = f.Place.Symbol
-		return
-	}
-	if first == f.Place.Symbol {
-		return
-	}
-	f.Key, f.Severity, f.Confidence = text, scan.Info, scan.Tentative
-	f.Message = fmt.Sprintf("%s signs with the same salt: a token of the one is good for the other.", first)
-	f.Fix = &scan.Fix{Text: "Name the purpose in the salt, one for each."}
-	p.Report(f)
 }

@@ -27,10 +27,7 @@ var Check = elixir.Check{
 }
 
 func run(p *elixir.Pass) {
-	for _, r := range p.Project.Routers {
-		if r.Module.File.Test() {
-			continue
-		}
+	for _, r := range phoenix.Routers(p.Project) {
 		for _, l := range r.Pipelines {
 			if i := slices.IndexFunc(l.Plugs, html); i >= 0 && !slices.ContainsFunc(l.Plugs, func(plug project.Plug) bool { return sets(p.Project, r.Module, plug) }) {
 				look(p, r, l)

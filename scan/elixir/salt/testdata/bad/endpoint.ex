@@ -12,14 +12,3 @@ defmodule ShopWeb.Endpoint do
     signing_salt: "kV3x9Qw2",
     encryption_salt: "kV3x9Qw2" # want "both keys are then one"
 end
-
-defmodule ShopWeb.Tokens do
-  @salt "user token"
-  def confirm(user), do: Phoenix.Token.sign(ShopWeb.Endpoint, @salt, user.id)
-
-  def api(user) do
-    Phoenix.Token.sign(ShopWeb.Endpoint, "user token", user.id) # note "ShopWeb.Tokens.confirm/1 signs with the same salt"
-  end
-
-  def check(token), do: Phoenix.Token.verify(ShopWeb.Endpoint, @salt, token)
-end
