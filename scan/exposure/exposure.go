@@ -572,6 +572,17 @@ func (x *scanner) whole(h *Host) {
 		o.Where = h.Name
 		x.run.Outcomes = append(x.run.Outcomes, o)
 	}
+	var unknown []int
+	for _, p := range h.Ports {
+		if p.Service.Name == "" && p.Service.TLS == nil && !slices.Contains(unknown, p.Number) {
+			unknown = append(unknown, p.Number)
+		}
+	}
+	slices.Sort(unknown)
+	more := "look at the host itself: ss -ltnp"
+	if x.o.Mode < Active {
+		more = "scan with --mode active"
+	}
 	const unlock = "scan from where they are let through, or look at the host itself: ss -ltnp"
 	for _, c := range x.o.Checks {
 		var missed []int
@@ -583,7 +594,11 @@ func (x *scanner) whole(h *Host) {
 		if len(missed) > 0 {
 			say(scan.Outcome{Check: c.ID, Verdict: scan.CouldNotTell, Why: "no answer from port " + Ports(missed), Unlock: unlock})
 		}
-		if !told[c.ID] && len(missed) == 0 {
+		switch {
+		case told[c.ID] || len(missed) > 0:
+		case len(unknown) > 0:
+			say(scan.Outcome{Check: c.ID, Verdict: scan.CouldNotTell, Why: "what listens at port " + Ports(unknown) + " was not recognised", Unlock: more})
+		default:
 			say(scan.Outcome{Check: c.ID, Verdict: scan.Clear, Why: "nothing of the kind is open"})
 		}
 	}
