@@ -22,7 +22,10 @@ import (
 // scanners are what monitors of a back end can run.
 func (s *session) scanners(b *backend.Backend) map[string]watch.Scanner {
 	private, _ := s.Env("PALISADE_SCAN_PRIVATE")
-	return map[string]watch.Scanner{"api": &apiWatch{env: s.Env, owner: b.OwnerToken, private: private == "1"}}
+	return map[string]watch.Scanner{
+		"api":      &apiWatch{env: s.Env, owner: b.OwnerToken, private: private == "1"},
+		"exposure": &exposureWatch{owner: b.OwnerToken, private: private == "1"},
+	}
 }
 
 // apiWatch scans an API again and again. What it may ask as stands in the back end's environment, under names that begin with

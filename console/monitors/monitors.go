@@ -71,6 +71,7 @@ func (x *Room) add(r *page.Request) error {
 	settings := map[string]any{}
 	if typed["kind"] == "exposure" {
 		settings["hosts"] = strings.FieldsFunc(typed["target"], func(c rune) bool { return c == ' ' || c == ',' || c == '\n' || c == '\r' })
+		settings["mode"] = typed["mode"]
 	} else {
 		settings["url"], settings["mode"] = typed["target"], typed["mode"]
 		if typed["spec"] != "" {
