@@ -42,7 +42,7 @@ func run(p *elixir.Pass) {
 			}
 		}
 		return true
-	})
+	}, "Plug.Session", "put_resp_cookie")
 }
 
 // cookie is the name of the cookie that a call sets, whether the connection is piped into it or not.

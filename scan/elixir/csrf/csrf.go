@@ -44,7 +44,7 @@ func run(p *elixir.Pass) {
 			p.Report(f)
 		}
 		return true
-	})
+	}, "plug_skip_csrf_protection")
 }
 
 func onlyJSON(plug project.Plug) bool {

@@ -48,7 +48,7 @@ func run(p *elixir.Pass) {
 			look(p, m, n, "A body", 0)
 		}
 		return true
-	})
+	}, "Plug.Parsers", "read_body")
 }
 
 func list(n *syntax.Node) []*syntax.Node {

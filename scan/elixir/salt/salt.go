@@ -34,7 +34,7 @@ func run(p *elixir.Pass) {
 			options(p, m, n)
 		}
 		return true
-	})
+	}, "signing_salt", "encryption_salt")
 }
 
 func options(p *elixir.Pass, m *project.Module, opts *syntax.Node) {

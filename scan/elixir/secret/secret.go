@@ -31,11 +31,11 @@ var Check = elixir.Check{
 func run(p *elixir.Pass) {
 	inConfig(p)
 	phoenix.Walk(p.Project, func(m *project.Module, n *syntax.Node) bool {
-		if secret.PlaceOf(m.File.Path) == secret.Sample {
+		if n == m.Node && secret.PlaceOf(m.File.Path) == secret.Sample {
 			return false
 		}
 		name, value := named(n)
-		if value != nil && value.Kind == syntax.String {
+		if value != nil && value.Kind == syntax.String && len(value.Name) >= 8 && !strings.Contains(value.Name, " ") {
 			look(p, m.File, name, value)
 		}
 		return true
