@@ -25,7 +25,10 @@ import (
 	"palisade.dev/scan/elixir/hsts"
 	"palisade.dev/scan/elixir/html"
 	"palisade.dev/scan/elixir/https"
+	"palisade.dev/scan/elixir/keylimit"
+	"palisade.dev/scan/elixir/limitafterauth"
 	"palisade.dev/scan/elixir/liveauth"
+	"palisade.dev/scan/elixir/livesession"
 	"palisade.dev/scan/elixir/markup"
 	"palisade.dev/scan/elixir/massassign"
 	"palisade.dev/scan/elixir/parsers"
@@ -37,6 +40,7 @@ import (
 	"palisade.dev/scan/elixir/secret"
 	"palisade.dev/scan/elixir/secureheaders"
 	"palisade.dev/scan/elixir/sendresp"
+	"palisade.dev/scan/elixir/sessionrenew"
 	"palisade.dev/scan/elixir/sqlquery"
 	"palisade.dev/scan/elixir/ssrf"
 	"palisade.dev/scan/elixir/traversal"
@@ -67,7 +71,10 @@ func All() []elixir.Check {
 		hsts.Check,
 		html.Check,
 		https.Check,
+		keylimit.Check,
+		limitafterauth.Check,
 		liveauth.Check,
+		livesession.Check,
 		markup.Check,
 		massassign.Check,
 		parsers.Check,
@@ -79,6 +86,7 @@ func All() []elixir.Check {
 		secret.Check,
 		secureheaders.Check,
 		sendresp.Check,
+		sessionrenew.Check,
 		sqlquery.Check,
 		ssrf.Check,
 		traversal.Check,
