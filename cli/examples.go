@@ -55,7 +55,7 @@ var examples = map[string]string{
 	"people remove": "palisade people remove ann@example.com", "people signins": "palisade people signins ann@example.com", "people self": "palisade people self",
 	"scan": "palisade scan code", "scan code": "palisade scan code --out report.html --fail-on high .", "scan checks": "palisade scan checks",
 	"scan exposure": "palisade scan exposure www.example.com --expect 80,443",
-	"scan explain":  "palisade scan explain deps/advisory", "scan import-sobelow": "palisade scan import-sobelow --print", "scan publish": "palisade scan publish run.json --no-sarif",
+	"scan explain":  "palisade scan explain deps/advisory", "scan import-sobelow": "palisade scan import-sobelow --print", "scan new-check": "palisade scan new-check elixir/oddthing", "scan publish": "palisade scan publish run.json --no-sarif",
 	"rule show": "palisade rule show login-pair", "rule mode": "palisade rule mode busy rehearse", "rule move": "palisade rule move busy up",
 	"rule history": "palisade rule history busy", "rule undo": "palisade rule undo busy 12", "rule templates": "palisade rule templates",
 	"client reveal": "palisade client reveal '~203.0.113.7' --reason 'a report of abuse'",

@@ -66,6 +66,7 @@ type scanCmd struct {
 	Replay        scanReplayCmd    `cmd:"" help:"Ask again what showed a finding of an API, and show the answers."`
 	VerifyFix     scanVerifyFixCmd `cmd:"" name:"verify-fix" help:"Ask again whether a finding of an API is mended."`
 	Publish       scanPublishCmd   `cmd:"" help:"Tell a pull request what a scan found: a comment, suggestions, annotations."`
+	NewCheck      scanNewCheckCmd  `cmd:"" name:"new-check" help:"Begin a check: its folder, page and samples (in palisade's repository)."`
 	ImportSobelow scanImportCmd    `cmd:"" name:"import-sobelow" help:"Take over what a project told Sobelow to skip."`
 }
 
