@@ -134,6 +134,9 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	b.Desk = &desk.Desk{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Lists: b.Networks, Now: o.Now}
 	b.Traps = &trap.Traps{DB: o.DB, Feed: b.Feed, Rules: b.Rules, Search: b.Search, Rand: o.Rand, Now: o.Now}
 	b.Clients = &client.Clients{DB: o.DB, Search: b.Search, Networks: b.Networks, Veils: b.Veils, Now: o.Now}
+	if err := b.missKeys(ctx); err != nil {
+		return nil, err
+	}
 	if b.Alerts, err = b.alerts(); err != nil {
 		return nil, err
 	}

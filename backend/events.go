@@ -46,6 +46,22 @@ func (b *Backend) veil(ctx context.Context, id string) (*veil.Veil, error) {
 	return b.Veils.Site(id, p), nil
 }
 
+// missKeys says of which sites pseudonyms were made with a key that is not there any more: somebody may still have a copy
+// of the old one, and should hear of it before the events are gone.
+func (b *Backend) missKeys(ctx context.Context) error {
+	sites, err := b.DB.Sites(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sites {
+		p, err := site.Privacy(s)
+		if err == nil && b.Veils.Lost(s.ID, p.Spell) {
+			b.o.Log.Warn("the installation's key is not the one that this site's pseudonyms were made with: what is stored can be neither found by its address nor revealed; put the old "+KeyFile+" back into the data folder, or go on with the new one in the site's settings", "site", s.Name)
+		}
+	}
+	return nil
+}
+
 // pseudonyms gives the names by which past bans of an address may be kept.
 func (b *Backend) pseudonyms(ctx context.Context, site string, p netip.Prefix) ([]string, error) {
 	v, err := b.veil(ctx, site)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -399,5 +400,20 @@ func BenchmarkIngest(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*size), "ns/event")
 			})
 		}
+	}
+}
+
+// A house whose key file is gone says so when it opens.
+func TestALostKeyIsTold(t *testing.T) {
+	h := newHouse(t)
+	h.keep(t, veil.Encrypted)
+	var log bytes.Buffer
+	h.o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	if err := h.missKeys(t.Context()); err != nil || log.Len() != 0 {
+		t.Errorf("%s, %v", &log, err)
+	}
+	h.Veils = veil.New([32]byte{1})
+	if err := h.missKeys(t.Context()); err != nil || !strings.Contains(log.String(), "site=shop") || !strings.Contains(log.String(), KeyFile) {
+		t.Errorf("%s, %v", &log, err)
 	}
 }
