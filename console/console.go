@@ -65,11 +65,11 @@ type Parts struct {
 	Findings *finding.Findings
 	Watch    *watch.Watch
 	Docs     func(check string) (string, bool) // a check's page in Markdown
-	Owner    func(store.Site) string // what proves that a target is a site's
-	Public   string                  // where people open the console; "": wherever they ask
-	Operator func(token string) bool // whether a token is the operator's
-	Seen     func(remote string)     // told from where somebody steers, so that no ban holds them
-	Key      []byte                  // signs what is told on the next page
+	Owner    func(store.Site) string           // what proves that a target is a site's
+	Public   string                            // where people open the console; "": wherever they ask
+	Operator func(token string) bool           // whether a token is the operator's
+	Seen     func(remote string)               // told from where somebody steers, so that no ban holds them
+	Key      []byte                            // signs what is told on the next page
 	ID       func() string
 	Now      func() time.Time
 	Log      *slog.Logger

@@ -59,7 +59,7 @@ type line struct {
 	Guards  []store.Guard
 	Silent  int // guards not heard of for a minute and a half
 	Bans    int
-	Closed  int // levers that are not open
+	Closed  int   // levers that are not open
 	Last    int64 // a guard was heard of
 	Event   int64 // the newest event, unix microseconds
 	Refused uint64
