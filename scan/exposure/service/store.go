@@ -178,7 +178,8 @@ var errMongo = errors.New("this is no answer of MongoDB")
 
 // Mongo reads the plain fields of an answer: numbers as float64 or int64, and strings.
 func Mongo(b []byte) (map[string]any, error) {
-	if len(b) < 26 || binary.LittleEndian.Uint32(b[12:]) != 2013 || b[20] != 0 {
+	// It answers our first message: an echo answers none.
+	if len(b) < 26 || binary.LittleEndian.Uint32(b[8:]) != 1 || binary.LittleEndian.Uint32(b[12:]) != 2013 || b[20] != 0 {
 		return nil, errMongo
 	}
 	doc := b[21:]

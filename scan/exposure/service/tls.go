@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"net"
 	"slices"
 	"time"
 )
@@ -34,6 +36,10 @@ var withdrawn = []uint16{
 // askTLS shakes hands by new and by old versions, and looks at what speaks inside.
 func askTLS(ctx context.Context, w Wire) (Service, bool) {
 	newer, err := w.handshake(ctx, tls.VersionTLS12, tls.VersionTLS13, nil)
+	var silent net.Error
+	if errors.As(err, &silent) && silent.Timeout() {
+		return Service{}, false // a server that spoke an old version would have said so
+	}
 	older, oldErr := w.handshake(ctx, tls.VersionTLS10, tls.VersionTLS11, everySuite)
 	t := &TLS{Old: oldErr == nil}
 	switch {
