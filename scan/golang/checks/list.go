@@ -4,13 +4,33 @@ package checks
 
 import (
 	"palisade.dev/scan/golang"
+	"palisade.dev/scan/golang/bodylimit"
+	"palisade.dev/scan/golang/clienttimeout"
 	"palisade.dev/scan/golang/command"
+	"palisade.dev/scan/golang/cookies"
+	"palisade.dev/scan/golang/cors"
+	"palisade.dev/scan/golang/csrf"
+	"palisade.dev/scan/golang/decompressionbomb"
 	"palisade.dev/scan/golang/deserialise"
+	"palisade.dev/scan/golang/errorleak"
+	"palisade.dev/scan/golang/forwardedtrust"
+	"palisade.dev/scan/golang/jwt"
+	"palisade.dev/scan/golang/logsecrets"
 	"palisade.dev/scan/golang/openredirect"
+	"palisade.dev/scan/golang/profiling"
+	"palisade.dev/scan/golang/reverseproxy"
+	"palisade.dev/scan/golang/routelimit"
+	"palisade.dev/scan/golang/servedroot"
+	"palisade.dev/scan/golang/servertimeouts"
 	"palisade.dev/scan/golang/sqlquery"
 	"palisade.dev/scan/golang/ssrf"
 	"palisade.dev/scan/golang/templateinjection"
+	"palisade.dev/scan/golang/timingcompare"
+	"palisade.dev/scan/golang/tls"
 	"palisade.dev/scan/golang/traversal"
+	"palisade.dev/scan/golang/weakcrypto"
+	"palisade.dev/scan/golang/weakrandom"
+	"palisade.dev/scan/golang/websocketorigin"
 	"palisade.dev/scan/golang/xss"
 	"palisade.dev/scan/golang/zipslip"
 )
@@ -18,13 +38,33 @@ import (
 // All gives every check, by name.
 func All() []golang.Check {
 	return []golang.Check{
+		bodylimit.Check,
+		clienttimeout.Check,
 		command.Check,
+		cookies.Check,
+		cors.Check,
+		csrf.Check,
+		decompressionbomb.Check,
 		deserialise.Check,
+		errorleak.Check,
+		forwardedtrust.Check,
+		jwt.Check,
+		logsecrets.Check,
 		openredirect.Check,
+		profiling.Check,
+		reverseproxy.Check,
+		routelimit.Check,
+		servedroot.Check,
+		servertimeouts.Check,
 		sqlquery.Check,
 		ssrf.Check,
 		templateinjection.Check,
+		timingcompare.Check,
+		tls.Check,
 		traversal.Check,
+		weakcrypto.Check,
+		weakrandom.Check,
+		websocketorigin.Check,
 		xss.Check,
 		zipslip.Check,
 	}

@@ -350,14 +350,15 @@ func (p *Project) Imports(plain ...string) bool {
 
 // Imports says whether a package imports one of some paths, whatever their major versions.
 func (pkg *Package) Imports(plain ...string) bool {
-	for _, f := range pkg.Files {
-		for _, i := range f.AST.Imports {
-			if slices.Contains(plain, world.Plain(strings.Trim(i.Path.Value, "\"`"))) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(pkg.Files, func(f *File) bool { return f.Imports(plain...) })
+}
+
+// Imports says the same of one file.
+func (f *File) Imports(plain ...string) bool {
+	return slices.ContainsFunc(f.AST.Imports, func(i *ast.ImportSpec) bool {
+		path := strings.Trim(i.Path.Value, "\"`")
+		return slices.Contains(plain, path) || slices.Contains(plain, world.Plain(path))
+	})
 }
 
 // Place is the span of a node.
