@@ -32,6 +32,9 @@ func Follow(w Words) func(*Pass) {
 				f.Message = fmt.Sprintf(w.Does, h.Source.What) + ": " + w.Harm + "."
 				f.Flow = h.Steps
 				f.Severity, f.Confidence = p.Check.Severity, scan.Confirmed
+				if h.Long() {
+					f.Confidence = scan.Firm // so long a way that not every step could be told
+				}
 				switch {
 				case h.Source.Kind == flow.Job:
 					f.Severity, f.Confidence = step(f.Severity, 1), scan.Firm

@@ -35,10 +35,8 @@ func sinks() []flow.Sink {
 		return flow.Either(c.Arg(0), c.Arg(1))
 	}
 	return []flow.Sink{
-		{Call: "Kernel.apply", Of: called, Name: "apply"},
-		{Call: ":erlang.apply", Of: called, Name: "apply"},
-		{Call: "Module.concat", Of: func(c *flow.Call) *flow.Value { return flow.Either(c.Args...) }, Name: "concat"},
-		{Call: "GenServer.call", Name: "server"},
-		{Call: flow.Dynamic, Name: "dynamic"},
+		{Call: "Kernel.apply", Of: called, Needs: flow.Atom, Name: "apply"},
+		{Call: ":erlang.apply", Of: called, Needs: flow.Atom, Name: "apply"},
+		{Call: flow.Dynamic, Needs: flow.Atom, Name: "dynamic"},
 	}
 }

@@ -29,7 +29,7 @@ var Check = elixir.Check{
 }
 
 func sinks() []flow.Sink {
-	all := []flow.Sink{{Call: flow.AtomOf}}
+	all := []flow.Sink{{Call: flow.AtomOf}, {Call: "Module.concat", Of: func(c *flow.Call) *flow.Value { return flow.Either(c.Args...) }}}
 	for _, call := range []string{"String.to_atom", "List.to_atom", ":erlang.binary_to_atom", ":erlang.list_to_atom"} {
 		all = append(all, flow.Sink{Call: call})
 	}

@@ -90,7 +90,7 @@ func (fr *frame) expression(n *syntax.Node, env *env) *Value {
 	case syntax.AtomParts:
 		v := fr.parts(n, env)
 		fr.emit(&Call{Args: []*Value{v}, Nodes: []*syntax.Node{n}, Node: n}, AtomOf)
-		return v.flat("an atom")
+		return v.flat("an atom").cleared(Atom, "it is an atom")
 	case syntax.Hole:
 		return fr.eval(n.Args[0], env)
 	case syntax.Sigil:
@@ -396,6 +396,9 @@ func (fr *frame) field(v *Value, key string, n *syntax.Node) *Value {
 			return bounded("where Plug put the upload")
 		}
 		key = "path"
+	}
+	if by := v.own(lookedUp); by != nil && key == "id" && by.Chosen() {
+		return by.flat("").cleared(anyText|Found, "it is the identifier of a record")
 	}
 	if v.own(key) == nil {
 		if key == lookedUp && v.param == nil {

@@ -23,6 +23,7 @@ type Sink struct {
 	Arg    int    // which argument
 	Option string // or which keyword among the arguments
 	Guard  Guard  // what makes a value harmless here, besides Shape
+	Needs  Guard  // only values with this mark count: Atom, for names of modules
 	Name   string // tells a check's sinks apart
 
 	// Of picks the value in place of Arg and Option; nil is no sink after all.
@@ -103,9 +104,16 @@ type Hit struct {
 	Steps   []scan.Step
 	Sources int // how many sources reach it
 
-	via *trail
-	key siteKey
+	via   *trail
+	clear Guard
+	key   siteKey
 }
+
+// Long says whether a way has more steps than are told.
+func (h *Hit) Long() bool { return h.via.len() >= longest }
+
+// By says whether the value that was found bears a mark.
+func (h *Hit) By(g Guard) bool { return h.clear&g != 0 }
 
 type siteKey struct {
 	sink  *Sink
@@ -413,14 +421,14 @@ func (fr *frame) decide(p pending) {
 	waits, how := false, ""
 	for _, t := range v.Taints() {
 		switch {
-		case t.clear&(s.Guard|Shape) != 0:
+		case !s.counts(t):
 			how = t.how
 		case t.Source.Kind == Param:
 			waits = true
 		case worst == nil || t.Source.Kind > worst.Source.Kind:
 			worst = &t
 		}
-		if t.Source.Kind != Param && t.clear&(s.Guard|Shape) == 0 {
+		if t.Source.Kind != Param && s.counts(t) {
 			fr.e.count(s, p.call, t.Source)
 		}
 	}
@@ -480,6 +488,15 @@ func openParts(v *Value, depth int) (Class, string) {
 	return Open, "it was not followed to its origin"
 }
 
+// counts says whether a taint does harm at a sink.
+func (s *Sink) counts(t Taint) bool {
+	if s.Needs != 0 {
+		// What a caller gives may have become an atom there.
+		return t.clear&Shape == 0 && (t.clear&s.Needs != 0 || t.Source.Kind == Param)
+	}
+	return t.clear&(s.Guard|Shape|Atom) == 0
+}
+
 // mostPending bounds how many ways to sinks a function hands to its callers.
 const mostPending = 48
 
@@ -526,7 +543,7 @@ func (e *Engine) record(s *Sink, c *Call, class Class, v *Value, why string, t *
 	}
 	h := &Hit{Sink: s, File: c.File, Node: c.Node, Func: c.Func, Nodes: c.Nodes, Class: class, Value: v, Why: why, key: key}
 	if t != nil {
-		h.Source, h.via = t.Source, t.via
+		h.Source, h.via, h.clear = t.Source, t.via, t.clear
 	}
 	e.hits[key] = h
 }

@@ -21,7 +21,7 @@ var models, homes = readModels(modelText)
 
 var guards = map[string]Guard{
 	"shape": Shape, "html": HTML, "path": Path, "local": Local, "scheme": Scheme, "host": Host, "sql": SQL, "term": Term,
-	"shell": Shell, "line": Line, "regex": Regex, "owner": Owner, "signed": Signed,
+	"shell": Shell, "line": Line, "regex": Regex, "owner": Owner, "atom": Atom,
 }
 
 // readModels reads the table. It is part of the program, so that a fault in it is one of ours.

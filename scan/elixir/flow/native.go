@@ -38,7 +38,16 @@ func init() { // a table of functions that read each other's results
 			}
 			return &Value{Kind: List, elem: fr.source(Request, what, c.Node)}
 		},
-		"Plug.Conn.fetch_query_params": same, "Plug.Conn.fetch_cookies": same,
+		"Plug.Conn.fetch_query_params": same,
+		"Plug.Conn.fetch_cookies": func(_ *frame, c *Call) *Value {
+			if c.Option("signed") == nil && c.Option("encrypted") == nil {
+				return nonNil(c.Arg(0))
+			}
+			return nonNil(c.Arg(0)).with("cookies", &Value{Kind: Mapping, elem: bounded("a cookie that was signed or encrypted here"), Why: "cookies"})
+		},
+		"Phoenix.Controller.current_path": func(fr *frame, c *Call) *Value {
+			return fr.source(Request, "the path of the request", c.Node).cleared(Local|Scheme|Host, "it begins with the path of this page")
+		},
 		"Plug.Conn.assign": assign, "Phoenix.Component.assign": assign, "Phoenix.LiveView.assign": assign, "Phoenix.Component.assign_new": assignNew,
 		"Plug.Conn.merge_assigns": assign, "Phoenix.Component.update": assignNew,
 		"Plug.Conn.put_resp_content_type": func(_ *frame, c *Call) *Value { return nonNil(c.Arg(0)).with(contentType, c.Arg(1)) },
@@ -272,8 +281,16 @@ func (fr *frame) record(c *Call, full string) *Value {
 	v := tainted(s, (*trail)(nil).then(fr.f, c.Node, "source: what is stored"))
 	v.Name = schema
 	name := full[strings.LastIndexByte(full, '.')+1:]
-	if (name == "get" || name == "get!") && len(c.Args) > 1 {
-		v = v.with(lookedUp, c.Args[1])
+	switch name {
+	case "get", "get!":
+		if len(c.Args) > 1 {
+			v = v.with(lookedUp, c.Args[1])
+		}
+	case "get_by", "get_by!":
+		// By several things at once, one of which may say whose it is.
+		if by := nonNil(c.Arg(1)); by.Kind == Mapping && len(by.fields) == 1 {
+			v = v.with(lookedUp, by.fields[0])
+		}
 	}
 	switch strings.TrimSuffix(name, "!") {
 	case "insert", "update", "delete", "insert_or_update", "query", "fetch", "transaction", "transact":

@@ -84,8 +84,12 @@ const (
 	Line         // without line breaks
 	Regex        // escaped
 	Owner        // looked up for whom it belongs to
-	Signed
+	Atom         // an atom that exists: harmless as a text, not as the name of a module or function
+	Found        // the identifier of a record that was looked up by it
 )
+
+// anyText are the guards of a value that holds nothing a stranger could write.
+const anyText = HTML | Path | Local | Scheme | Host | SQL | Term | Shell | Line | Regex
 
 // deepest is how far fields of fields are followed, and manyFields how many of one mapping.
 const (
@@ -186,8 +190,10 @@ func (v *Value) gather(all *[]Taint, depth int) {
 	for _, p := range v.Items {
 		p.gather(all, depth+1)
 	}
-	for _, p := range v.fields {
-		p.gather(all, depth+1)
+	for i, p := range v.fields {
+		if v.keys[i] == "" || v.keys[i][0] != '%' { // what a value says about itself
+			p.gather(all, depth+1)
+		}
 	}
 	v.elem.gather(all, depth+1)
 }
@@ -397,8 +403,10 @@ func (v *Value) Elem() *Value {
 		return v.param.at("*", v.taints)
 	case v.Kind == List || v.Kind == Mapping:
 		out = v.elem
-		for _, f := range v.fields {
-			out = join(out, f)
+		for i, f := range v.fields {
+			if v.keys[i] == "" || v.keys[i][0] != '%' {
+				out = join(out, f)
+			}
 		}
 		for _, f := range v.Items {
 			out = join(out, f)

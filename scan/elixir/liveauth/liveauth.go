@@ -32,7 +32,7 @@ var Check = elixir.Check{
 func sinks() []flow.Sink {
 	var all []flow.Sink
 	for _, call := range []string{"Repo.delete", "Repo.delete!", "Repo.update", "Repo.update!"} {
-		all = append(all, flow.Sink{Call: call, Of: func(c *flow.Call) *flow.Value { return c.Arg(0).By() }, Guard: flow.Owner | flow.Signed})
+		all = append(all, flow.Sink{Call: call, Of: func(c *flow.Call) *flow.Value { return c.Arg(0).By() }, Guard: flow.Owner})
 	}
 	return all
 }

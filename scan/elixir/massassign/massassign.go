@@ -38,7 +38,7 @@ func sinks() []flow.Sink {
 }
 
 var (
-	powers = []string{"role", "roles", "admin", "is_admin", "superuser", "is_superuser", "permissions", "verified", "confirmed_at", "is_staff", "staff", "scopes"}
+	powers = []string{"role", "roles", "admin", "is_admin", "superuser", "is_superuser", "permissions", "verified", "confirmed_at", "is_staff", "staff"}
 	owners = []string{"user_id", "account_id", "owner_id", "author_id", "tenant_id", "organization_id", "organisation_id", "customer_id"}
 )
 
@@ -47,6 +47,10 @@ var (
 func taken(c *flow.Call, fields []string) *flow.Value {
 	list := c.Arg(2)
 	if len(c.Args) != 3 || list == nil {
+		return nil
+	}
+	// A changeset of nothing but rights is there to change them.
+	if !slices.ContainsFunc(list.Elements(), func(f *flow.Value) bool { return f != nil && !slices.Contains(powers, f.Text) }) {
 		return nil
 	}
 	var found *flow.Value
@@ -63,6 +67,8 @@ func rights(h *flow.Hit, s scan.Severity) scan.Severity {
 	switch {
 	case h.Class != flow.Tainted || h.Source.Kind < flow.Event:
 		return scan.None
+	case h.Sink.Name == "owner" && h.By(flow.Found):
+		return scan.High // the code itself takes somebody's word for who they are
 	case h.Sink.Name == "owner":
 		return scan.Low
 	}

@@ -43,31 +43,44 @@ func sinks() []flow.Sink {
 	verbs := []string{"get", "post", "put", "patch", "delete", "head", "options", "get!", "post!", "put!", "patch!", "delete!", "head!", "options!"}
 	for _, v := range verbs {
 		at(0, "HTTPoison."+v, "HTTPotion."+v, ":hackney."+v)
-		of(url, "Req."+v, "Tesla."+v)
+		of(option, "Req."+v)
+		of(client, "Tesla."+v)
 	}
-	of(url, "Req.new", "Req.request", "Req.request!", "Req.run", "Req.run!", "Tesla.request", "Tesla.request!")
+	of(option, "Req.new", "Req.request", "Req.request!", "Req.run", "Req.run!", "Tesla.request", "Tesla.request!")
 	at(1, "HTTPoison.request", "HTTPoison.request!", "Finch.build", ":hackney.request", "Mint.HTTP.connect", ":hackney.connect", ":ibrowse.send_req")
 	at(0, ":gen_tcp.connect", "WebSockex.start_link", ":httpc.request", "Download.from")
 	of(tuple, ":httpc.request")
 	return all
 }
 
-// url is the address of a call whose first argument may be it, a client before it, or options with it.
-func url(c *flow.Call) *flow.Value {
+// option is the address of a call whose first argument is it, or options with it.
+func option(c *flow.Call) *flow.Value {
 	if v := c.Option("url"); v != nil {
 		return flow.Either(v, c.Option("base_url"))
 	}
 	if v := c.Option("base_url"); v != nil {
 		return v
 	}
+	if first := c.Arg(0); first != nil && first.Kind != flow.Mapping {
+		return first
+	}
+	return nil
+}
+
+// client is the address of a call before which a client may stand: Tesla.get(client, url), Tesla.post(url, body).
+func client(c *flow.Call) *flow.Value {
 	first := c.Arg(0)
-	if second := c.Arg(1); second != nil && second.Kind != flow.Mapping && second.Kind != flow.List {
-		return second // Tesla.get(client, url): a client says where, if the address has no host
+	if text, _ := first.Prefix(); text != "" || first.Chosen() || len(c.Args) == 1 {
+		return first
 	}
-	if first != nil && first.Kind == flow.Mapping {
-		return nil
+	second := c.Arg(1)
+	if second == nil || second.Kind == flow.Mapping || second.Kind == flow.List {
+		return first
 	}
-	return first
+	if text, _ := second.Prefix(); text != "" || len(c.Args) > 2 || second.Kind == flow.Joined {
+		return second
+	}
+	return flow.Either(first, second)
 }
 
 // tuple is the address of :httpc.request(method, {url, headers}, …).

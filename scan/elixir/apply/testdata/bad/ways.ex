@@ -2,8 +2,8 @@ defmodule ShopWeb.ExportController do
   use Phoenix.Controller
 
   def export(conn, %{"format" => format}) do
-    module = Module.concat([Shop.Export, format]) # want "The module or function that is called comes from parameters"
-    text(conn, inspect(module))
+    module = Module.concat([Shop.Export, format])
+    text(conn, module.run(conn)) # want "The module or function that is called comes from parameters"
   end
 
   def call(conn, %{"fun" => fun} = params) do
@@ -11,6 +11,6 @@ defmodule ShopWeb.ExportController do
     json(conn, %{})
   end
 
-  defp to_name(text), do: String.downcase(text)
+  defp to_name(text), do: String.to_existing_atom(text)
 
 end

@@ -29,6 +29,24 @@ defmodule ShopWeb.UserController do
   end
 end
 
+defmodule Shop.Review do
+  use Ecto.Schema
+  import Ecto.Changeset
+
+  def changeset(review, params), do: cast(review, params, [:user_id, :text]) # want "taken from parameters of the request"
+end
+
+defmodule ShopWeb.ReviewController do
+  use Phoenix.Controller
+
+  def create(conn, %{"review" => params}) do
+    user = Shop.Repo.get_by(Shop.User, email: params["email"])
+    params = params |> Map.put("user_id", user.id)
+    Shop.Repo.insert(Shop.Review.changeset(%Shop.Review{}, params))
+    json(conn, %{})
+  end
+end
+
 defmodule ShopWeb.OrderLive do
   use Phoenix.LiveView
 
