@@ -162,6 +162,6 @@ func report(p *elixir.Pass, m *project.Module, n, read *syntax.Node) {
 	f := p.At(m.File, n)
 	f.Key = name
 	f.Message = fmt.Sprintf("The limit counts by %s as the sender wrote it: another value with each request is never limited.", name)
-	f.Fix = &scan.Fix{Text: "Count by conn.remote_ip, set by a plug that believes only known proxies (Palisade.Plug, RemoteIp with proxies:), and by a key only after it was found to be one of yours."}
+	f.Fix = &scan.Fix{Text: "Count by conn.remote_ip, set by a plug that believes only known proxies (RemoteIp with proxies:, or the Palisade gateway in front), and by a key only after it was found to be one of yours."}
 	p.Report(f)
 }

@@ -177,7 +177,7 @@ func look(p *elixir.Pass, route *project.Route, k *kind, endpoint string, seen m
 		return
 	}
 	f.Message = fmt.Sprintf("%s %s %s, and nothing on the way counts who comes how often.", verb, path, k.message)
-	f.Fix = &scan.Fix{Text: "Put a limit before it: the Palisade guard (plug Palisade.Plug with a rule for this path), or a plug with Hammer; per address and, for sign-in, per account as well, so that a thousand addresses do not have a thousand times as many tries."}
+	f.Fix = &scan.Fix{Text: "Put a limit before it: the Palisade gateway, whose rules for sign-in, sign-up and reset are on from the start, or a plug with Hammer; per address and, for sign-in, per account as well, so that a thousand addresses do not have a thousand times as many tries."}
 	p.Report(f)
 }
 
