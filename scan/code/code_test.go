@@ -12,6 +12,7 @@ import (
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/baseline"
+	"palisade.dev/scan/suppress/sobelow"
 	"palisade.dev/scan/tree"
 )
 
@@ -166,5 +167,22 @@ func TestScanners(t *testing.T) {
 	}
 	if len(seen) < 7 {
 		t.Errorf("only %d checks", len(seen))
+	}
+}
+
+// TestSobelowsKindsHaveOurs: what a team told Sobelow to skip has to mean a check that is there.
+func TestSobelowsKindsHaveOurs(t *testing.T) {
+	ids := map[string]bool{}
+	for _, s := range Scanners(Settings{}) {
+		for _, c := range s.Checks() {
+			ids[c.ID] = true
+		}
+	}
+	for _, k := range sobelow.Kinds {
+		for _, c := range k.Checks {
+			if !ids[c] {
+				t.Errorf("%s is said to be %s, which is no check", k.Name, c)
+			}
+		}
 	}
 }
