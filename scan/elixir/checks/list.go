@@ -9,6 +9,7 @@ import (
 	"palisade.dev/scan/elixir/atom"
 	"palisade.dev/scan/elixir/bintoterm"
 	"palisade.dev/scan/elixir/checkorigin"
+	"palisade.dev/scan/elixir/clientcert"
 	"palisade.dev/scan/elixir/command"
 	"palisade.dev/scan/elixir/contenttype"
 	"palisade.dev/scan/elixir/cookies"
@@ -17,10 +18,12 @@ import (
 	"palisade.dev/scan/elixir/csrfroute"
 	"palisade.dev/scan/elixir/dashboard"
 	"palisade.dev/scan/elixir/debugerrors"
+	"palisade.dev/scan/elixir/distcookie"
 	"palisade.dev/scan/elixir/dynamicfield"
 	"palisade.dev/scan/elixir/eextemplate"
 	"palisade.dev/scan/elixir/envdefault"
 	"palisade.dev/scan/elixir/eval"
+	"palisade.dev/scan/elixir/graphql"
 	"palisade.dev/scan/elixir/headerinjection"
 	"palisade.dev/scan/elixir/hsts"
 	"palisade.dev/scan/elixir/html"
@@ -29,10 +32,12 @@ import (
 	"palisade.dev/scan/elixir/limitafterauth"
 	"palisade.dev/scan/elixir/liveauth"
 	"palisade.dev/scan/elixir/livesession"
+	"palisade.dev/scan/elixir/logfilter"
 	"palisade.dev/scan/elixir/markup"
 	"palisade.dev/scan/elixir/massassign"
 	"palisade.dev/scan/elixir/parsers"
 	"palisade.dev/scan/elixir/raw"
+	"palisade.dev/scan/elixir/redact"
 	"palisade.dev/scan/elixir/redirect"
 	"palisade.dev/scan/elixir/regex"
 	"palisade.dev/scan/elixir/routelimit"
@@ -43,7 +48,12 @@ import (
 	"palisade.dev/scan/elixir/sessionrenew"
 	"palisade.dev/scan/elixir/sqlquery"
 	"palisade.dev/scan/elixir/ssrf"
+	"palisade.dev/scan/elixir/timing"
+	"palisade.dev/scan/elixir/tlsverify"
 	"palisade.dev/scan/elixir/traversal"
+	"palisade.dev/scan/elixir/uploadlimit"
+	"palisade.dev/scan/elixir/weakhash"
+	"palisade.dev/scan/elixir/weakrandom"
 	"palisade.dev/scan/elixir/xml"
 )
 
@@ -55,6 +65,7 @@ func All() []elixir.Check {
 		atom.Check,
 		bintoterm.Check,
 		checkorigin.Check,
+		clientcert.Check,
 		command.Check,
 		contenttype.Check,
 		cookies.Check,
@@ -63,10 +74,12 @@ func All() []elixir.Check {
 		csrfroute.Check,
 		dashboard.Check,
 		debugerrors.Check,
+		distcookie.Check,
 		dynamicfield.Check,
 		eextemplate.Check,
 		envdefault.Check,
 		eval.Check,
+		graphql.Check,
 		headerinjection.Check,
 		hsts.Check,
 		html.Check,
@@ -75,10 +88,12 @@ func All() []elixir.Check {
 		limitafterauth.Check,
 		liveauth.Check,
 		livesession.Check,
+		logfilter.Check,
 		markup.Check,
 		massassign.Check,
 		parsers.Check,
 		raw.Check,
+		redact.Check,
 		redirect.Check,
 		regex.Check,
 		routelimit.Check,
@@ -89,7 +104,12 @@ func All() []elixir.Check {
 		sessionrenew.Check,
 		sqlquery.Check,
 		ssrf.Check,
+		timing.Check,
+		tlsverify.Check,
 		traversal.Check,
+		uploadlimit.Check,
+		weakhash.Check,
+		weakrandom.Check,
 		xml.Check,
 	}
 }

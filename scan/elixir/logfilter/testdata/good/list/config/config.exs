@@ -1,0 +1,3 @@
+import Config
+config :phoenix, :filter_parameters, ["pass", "token"]
+config :logger, level: :debug

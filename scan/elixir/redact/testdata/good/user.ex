@@ -1,0 +1,20 @@
+defmodule Shop.User do
+  use Ecto.Schema
+
+  schema "users" do
+    field :email, :string
+    field :password, :string, virtual: true, redact: true
+    field :hashed_password, :string, redact: true
+    field :password_changed_at, :utc_datetime
+    field :token_type, :string
+    field :reset_token, :integer
+  end
+end
+
+defmodule Shop.Key do
+  use Ecto.Schema
+  @derive {Inspect, except: [:secret]}
+  schema "keys" do
+    field :secret, :string
+  end
+end
