@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"palisade.dev/backend"
 	"palisade.dev/backend/api"
 	"palisade.dev/config"
 	"palisade.dev/store/sqlite"
@@ -58,6 +59,7 @@ func (c *backupCmd) Run(s *session) error {
 	}
 	return s.show(map[string]any{"file": to, "bytes": info.Size()}, func(w io.Writer) {
 		fmt.Fprintf(w, "The database is backed up to %s (%s bytes). It holds the site keys' hashes and the signing key: keep it as you keep passwords.\n", to, thousands(info.Size()))
+		fmt.Fprintf(s.Err, "One-time codes and pseudonyms of addresses need %s as well, which is not in it: keep a copy elsewhere.\n", filepath.Join(conf.Data, backend.KeyFile))
 	})
 }
 
