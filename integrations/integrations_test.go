@@ -38,8 +38,10 @@ func TestScript(t *testing.T) {
 		"untold":   {[]string{"CODE=0", "PUBLISHED=1"}, 0, []string{"scan code", "scan publish"}, "could not be told"},
 		"silent":   {[]string{"CODE=1", "SCAN_PUBLISH=no"}, 1, []string{"scan code"}, ""},
 		"choices": {
-			[]string{"CODE=0", "PUBLISHED=0", "SCAN_FAIL_ON=high", "SCAN_BASELINE=a b.json", "SCAN_PATH=a dir; touch pwned", "SCAN_PUBLISH=--no-sarif --no-suggest"}, 0,
-			[]string{"scan code a dir; touch pwned --out", "scan publish palisade-reports/run.json --root a dir; touch pwned --new-only --no-sarif --no-suggest"}, "",
+			[]string{"CODE=0", "PUBLISHED=0", "SCAN_FAIL_ON=high", "SCAN_BASELINE=a b.json", "SCAN_PATH=a dir; touch pwned", "SCAN_PUBLISH=--no-sarif --no-suggest"},
+			0,
+			[]string{"scan code a dir; touch pwned --out", "scan publish palisade-reports/run.json --root a dir; touch pwned --new-only --no-sarif --no-suggest"},
+			"",
 		},
 		"absent": {[]string{"PALISADE=not-there"}, 4, nil, "palisade is not installed here"},
 	} {

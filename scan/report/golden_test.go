@@ -79,8 +79,10 @@ func sample() *scan.Run {
 				Package: &scan.Package{Ecosystem: "Hex", Name: "plug", Version: "1.0.0", Advisory: "EEF-1", Aliases: []string{"CVE-1"}, Fixed: []string{"1.1.0"}}, Known: true, CWE: []int{770},
 				Fix: &scan.Fix{Text: "Use plug 1.1.0 or later."},
 			},
-			{Check: "api/openredirect", Title: "Sends people elsewhere", Message: "It does.", Severity: scan.Medium, Confidence: scan.Confirmed, Place: scan.Place{Method: "GET", URL: "https://shop.example/go", Param: "query:to"},
-				Evidence: []scan.Exchange{{Title: "asked", Request: "GET /go?to=//evil.example HTTP/1.1", Response: "HTTP/1.1 302 Found\r\nLocation: //evil.example\x1b[2J", Curl: "curl -i \"$BASE/go\""}}},
+			{
+				Check: "api/openredirect", Title: "Sends people elsewhere", Message: "It does.", Severity: scan.Medium, Confidence: scan.Confirmed, Place: scan.Place{Method: "GET", URL: "https://shop.example/go", Param: "query:to"},
+				Evidence: []scan.Exchange{{Title: "asked", Request: "GET /go?to=//evil.example HTTP/1.1", Response: "HTTP/1.1 302 Found\r\nLocation: //evil.example\x1b[2J", Curl: "curl -i \"$BASE/go\""}},
+			},
 		}),
 		Outcomes: []scan.Outcome{
 			{Check: "deps/retired", Where: "mix.lock", Verdict: scan.CouldNotTell, Why: "the registry is not at hand", Unlock: "give a folder with --registry"},
@@ -103,8 +105,13 @@ var sinks = []struct {
 	file  string
 	write func(io.Writer, *scan.Run, report.Options) error
 }{
-	{"terminal.txt", terminal.Write}, {"run.json", jsonout.Write}, {"run.sarif", sarif.Write}, {"junit.xml", junit.Write}, {"comment.md", markdown.Write},
-	{"report.html", html.Write}, {"suggestions.json", suggest.Write},
+	{"terminal.txt", terminal.Write},
+	{"run.json", jsonout.Write},
+	{"run.sarif", sarif.Write},
+	{"junit.xml", junit.Write},
+	{"comment.md", markdown.Write},
+	{"report.html", html.Write},
+	{"suggestions.json", suggest.Write},
 }
 
 func written(t *testing.T, write func(io.Writer, *scan.Run, report.Options) error, r *scan.Run, o report.Options) []byte {
