@@ -250,8 +250,14 @@ func (w *within) route(r *Router, n *syntax.Node, kind, path string) *Route {
 
 // actions are the routes that resources make.
 var actions = []struct{ name, verb, path string }{
-	{"index", "get", ""}, {"edit", "get", "/:id/edit"}, {"new", "get", "/new"}, {"show", "get", "/:id"}, {"create", "post", ""},
-	{"update", "patch", "/:id"}, {"update", "put", "/:id"}, {"delete", "delete", "/:id"},
+	{"index", "get", ""},
+	{"edit", "get", "/:id/edit"},
+	{"new", "get", "/new"},
+	{"show", "get", "/:id"},
+	{"create", "post", ""},
+	{"update", "patch", "/:id"},
+	{"update", "put", "/:id"},
+	{"delete", "delete", "/:id"},
 }
 
 func (r *Router) resources(n *syntax.Node, args []*syntax.Node, w *within) {

@@ -4,6 +4,7 @@ package tlsverify
 
 import (
 	_ "embed"
+	"regexp"
 	"strings"
 
 	"palisade.dev/scan"
@@ -30,8 +31,14 @@ func run(p *elixir.Pass) {
 		if file.Template() || file.Test() || !phoenix.Holds(file, "verify_none", "insecure", "verify_fun") {
 			continue
 		}
+		data := map[*syntax.Node]bool{} // what stands in a map is no option of a library
 		syntax.Walk(file.Syntax.Tree, func(n *syntax.Node) bool {
-			if message := found(n); message != "" {
+			if n.Kind == syntax.Map || n.Kind == syntax.Struct {
+				for _, a := range n.Args {
+					data[a] = true
+				}
+			}
+			if message := found(n); message != "" && !data[n] {
 				if env := p.Project.Config.EnvAt(file, n); env != "dev" && env != "test" {
 					report(p, file, n, message)
 				}
@@ -40,6 +47,11 @@ func run(p *elixir.Pass) {
 		})
 	}
 }
+
+// chosen knows, in the text just before, that the option hangs on a wish of whoever runs the application.
+var chosen = regexp.MustCompile(`(?i)insecure|no_?verify|verify[-_]none|skip_?(tls|ssl|verif)|allow_untrusted|self_?signed`)
+
+const near = 250
 
 // found says what an option gives up.
 func found(n *syntax.Node) string {
@@ -93,17 +105,17 @@ func report(p *elixir.Pass, file *project.File, n *syntax.Node, message string) 
 	f := p.At(file, n)
 	f.Message = message
 	f.Fix = &scan.Fix{Text: "Leave it out where the library verifies by itself; else set verify: :verify_peer, cacerts: :public_key.cacerts_get(), and for https the match of host names that :public_key.pkix_verify_hostname_match_fun(:https) gives."}
-	if key, value := option(n); key == "verify" {
+	if chosen.Match(file.Src[max(0, int(n.Start)-near):n.Start]) {
+		f.Severity = scan.Low
+		f.Message += " Whoever runs the application seems to have to ask for it."
+	}
+	if key, _ := option(n); key == "verify" {
 		// On its own verify_peer refuses all where no authorities are given, so they come along.
-		other := " cacerts: :public_key.cacerts_get(),"
+		with := "cacerts: :public_key.cacerts_get(), verify: :verify_peer"
 		if n.Kind == syntax.Tuple {
-			other = ""
+			with = "{:cacerts, :public_key.cacerts_get()}, {:verify, :verify_peer}"
 		}
-		if other != "" {
-			f.Fix.Edits = []scan.Edit{phoenix.Replace(file, n, strings.TrimSpace(other)+" verify: :verify_peer")}
-		} else {
-			f.Fix.Edits = []scan.Edit{phoenix.Replace(file, value, ":verify_peer")}
-		}
+		f.Fix.Edits = []scan.Edit{phoenix.Replace(file, n, with)}
 	}
 	p.Report(f)
 }

@@ -18,3 +18,13 @@ defmodule Shop.Key do
     field :secret, :string
   end
 end
+
+defmodule Shop.UserToken do
+  use Ecto.Schema
+
+  schema "user_tokens" do
+    field :token, :binary # note "token is written out"
+    field :hashed_token, :string
+    field :context, :string
+  end
+end

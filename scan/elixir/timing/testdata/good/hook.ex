@@ -10,3 +10,8 @@ defmodule ShopWeb.Hook do
   def confirmed?(password, password_confirmation), do: password == password_confirmation
   def same?(user_id, other), do: user_id == other
 end
+
+defmodule Shop.Events do
+  def transfer?(topic, transfer_signature), do: topic == transfer_signature
+  def release?(local_otp, otp_release), do: local_otp == otp_release
+end
