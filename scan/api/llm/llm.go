@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"palisade.dev/scan/api"
@@ -27,8 +28,9 @@ import (
 // Bounds of what is asked: sixty short questions are a few cents with any service; half a second between two is the pace
 // of somebody who types fast.
 const (
-	most  = 60
-	pause = 500 * time.Millisecond
+	most   = 60
+	pause  = 500 * time.Millisecond
+	models = 3 // operations that are looked at; behind more of them is usually the same model
 )
 
 // Sureness is why we think that a model answers.
@@ -169,11 +171,15 @@ func Learn(ctx context.Context, l *api.Look) *Chat {
 	type learnt struct {
 		chat *Chat
 		last *client.Exchange
+		over bool
 	}
 	got := l.Once("llm "+l.Op.Name(), func() any {
 		c := newChat(l.Op, l.Mode)
 		if c == nil {
 			return learnt{}
+		}
+		if l.Once("llm models", func() any { return new(atomic.Int32) }).(*atomic.Int32).Add(1) > models {
+			return learnt{over: true}
 		}
 		chance := rand.New(rand.NewPCG(l.Seed, 11))
 		solved := 0
@@ -203,12 +209,14 @@ func Learn(ctx context.Context, l *api.Look) *Chat {
 			c.Sure = Proven
 		}
 		if len(c.Texts) < 2 {
-			return learnt{nil, last}
+			return learnt{last: last}
 		}
-		return learnt{c, last}
+		return learnt{chat: c, last: last}
 	}).(learnt)
 	if got.chat == nil {
 		switch {
+		case got.over:
+			l.CannotTell(fmt.Sprintf("%d operations with models were looked at before, and asking costs money", models), "scan with a specification that holds this one only")
 		case got.last == nil || l.Silent(got.last):
 		case !got.last.OK():
 			l.CannotTell(fmt.Sprintf("a question was answered with %d", got.last.Status), "give an identity that may ask, or an example of the body in the specification")

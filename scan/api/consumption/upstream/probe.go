@@ -32,6 +32,10 @@ var Probe = api.Probe{
 // flood is what is offered to be read. Sockets of this machine hold up to ten megabytes that nobody asked for.
 const flood = 24 << 20
 
+// looked is how many places are looked at: most servers have one way to call, and each look waits for calls that must not
+// come.
+const looked = 3
+
 // upstream is a listener that can misbehave.
 type upstream interface {
 	api.Listener
@@ -52,7 +56,7 @@ func run(ctx context.Context, l *api.Look) {
 	}
 	calls := 0
 	for _, p := range places {
-		if len(ssrf.Came(ctx, l, p.Token("upstream"))) > 0 {
+		if calls < looked && len(ssrf.Came(ctx, l, p.Token("upstream"))) > 0 {
 			calls++
 			misbehave(ctx, l, u, p)
 		}
