@@ -29,6 +29,7 @@ import (
 	"palisade.dev/scan/report/sarif"
 	"palisade.dev/scan/report/suggest"
 	"palisade.dev/scan/report/terminal"
+	"palisade.dev/scan/secret"
 	"palisade.dev/scan/settings"
 	"palisade.dev/scan/suppress"
 )
@@ -109,6 +110,7 @@ type scanCodeCmd struct {
 	Advisories    string   `help:"Folder of advisories (OSV), in place of those built in." placeholder:"DIR"`
 	Registry      string   `help:"Folder of a Hex registry's files, packages/NAME, to know which releases were taken back." placeholder:"DIR"`
 	NoReach       bool     `help:"Do not follow calls of Go code into its modules; it takes the go command and seconds."`
+	GitHistory    bool     `help:"Look for secrets in all that was ever committed, too; it takes the git command."`
 	reportFlags
 }
 
@@ -317,7 +319,11 @@ func (c *scanCodeCmd) scanners(s *session, conf settings.Settings) ([]code.Scann
 	if c.Registry != "" {
 		d.Retired = &registry.Folder{Root: os.DirFS(c.Registry)}
 	}
-	return code.Scanners(code.Settings{Deps: d}), nil
+	var secrets secret.Settings
+	if c.GitHistory {
+		secrets.History = &secret.History{Dir: c.Path}
+	}
+	return code.Scanners(code.Settings{Deps: d, Secrets: secrets}), nil
 }
 
 // allChecks are those of all scanners.
