@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -31,9 +32,9 @@ const (
 	HistoryTime  = 10 * time.Minute
 )
 
-// look reads the lines that any commit added. It never fails because of what the repository holds: what could not be
+// look reads the lines that any commit added, and tells what is not known as of today. It never fails because of what the repository holds: what could not be
 // read is a gap.
-func (h *History) look(ctx context.Context, checks map[string]scan.Check) (part scan.Part, err error) {
+func (h *History) look(ctx context.Context, checks map[string]scan.Check, today map[string]bool) (part scan.Part, err error) {
 	limit, until := h.Bytes, h.Time
 	if limit <= 0 {
 		limit = HistoryBytes
@@ -54,7 +55,7 @@ func (h *History) look(ctx context.Context, checks map[string]scan.Check) (part 
 		return gap(fmt.Sprintf("the git command could not be started: %v; install git, or leave the history out", err)), nil
 	}
 	lines := &io.LimitedReader{R: out, N: limit}
-	commits, fault := readHistory(lines, checks, &part)
+	commits, fault := readHistory(lines, checks, today, &part)
 	if lines.N == 0 {
 		part.Add(gap(fmt.Sprintf("the history has more than %d MB of changes; the oldest were not read", limit>>20)))
 		cancel()
@@ -111,22 +112,25 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 // readHistory reads what git log prints. Each run of added lines is a text of its own.
-func readHistory(r io.Reader, checks map[string]scan.Check, part *scan.Part) (commits int, err error) {
+func readHistory(r io.Reader, checks map[string]scan.Check, today map[string]bool, part *scan.Part) (commits int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var (
 		commit, file string
 		when         int64
 		added        []byte
 		line         int // of the first added line, in the file as the commit left it
-		seen         = map[string]bool{}
+		seen         = maps.Clone(today)
 	)
+	if seen == nil {
+		seen = map[string]bool{}
+	}
 	flush := func() {
 		if len(added) > 0 && file != "" && Written(file) {
 			found := Look(file, added, checks)
 			for _, f := range found.Findings {
 				// The same secret stands in many commits: the newest is told, which comes first.
-				if id := f.Check + "\x00" + f.Key + "\x00" + file; !seen[id] {
-					seen[id] = true
+				if !seen[once(f, file)] {
+					seen[once(f, file)] = true
 					past(&f, commit, when, line)
 					part.Findings = append(part.Findings, f)
 				}
@@ -169,6 +173,9 @@ func readHistory(r io.Reader, checks map[string]scan.Check, part *scan.Part) (co
 		}
 	}
 }
+
+// once is what makes two findings of secrets the same, wherever in the file they are.
+func once(f scan.Finding, file string) string { return f.Check + "\x00" + f.Key + "\x00" + file }
 
 // past turns a finding of added lines into one of history.
 func past(f *scan.Finding, commit string, when int64, line int) {

@@ -84,7 +84,11 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 	if err != nil || s.settings.History == nil {
 		return part, err
 	}
-	past, err := s.settings.History.look(ctx, checks)
+	today := map[string]bool{}
+	for _, f := range part.Findings {
+		today[once(f, f.Place.File)] = true
+	}
+	past, err := s.settings.History.look(ctx, checks, today)
 	part.Add(past)
 	return part, err
 }

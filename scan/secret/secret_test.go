@@ -352,7 +352,7 @@ func TestHistory(t *testing.T) {
 	write(".gitattributes", "*.env diff=evil\n")
 
 	h := &History{Dir: dir}
-	part, err := h.look(context.Background(), all())
+	part, err := h.look(context.Background(), all(), nil)
 	if err != nil || len(part.Gaps) > 0 || len(part.Findings) != 2 {
 		t.Fatalf("%v, gaps %v, findings %+v", err, part.Gaps, part.Findings)
 	}
@@ -365,12 +365,16 @@ func TestHistory(t *testing.T) {
 			t.Errorf("finding %d: %+v", i, f)
 		}
 	}
+	known := map[string]bool{once(part.Findings[0], "with blanks ü.env"): true}
+	if part, err = h.look(context.Background(), all(), known); err != nil || len(part.Findings) != 1 {
+		t.Errorf("%v, what is known is told again: %+v", err, part.Findings)
+	}
 	h.Bytes = 200
-	if part, err = h.look(context.Background(), all()); err != nil || len(part.Gaps) != 1 || !strings.Contains(part.Gaps[0].Why, "oldest were not read") {
+	if part, err = h.look(context.Background(), all(), nil); err != nil || len(part.Gaps) != 1 || !strings.Contains(part.Gaps[0].Why, "oldest were not read") {
 		t.Errorf("%v, gaps %v", err, part.Gaps)
 	}
 	for _, h := range []*History{{Dir: t.TempDir()}, {Dir: dir, Git: "git-is-not-here"}} {
-		if part, err = h.look(context.Background(), all()); err != nil || len(part.Gaps) != 1 || part.Gaps[0].Where != "git history" {
+		if part, err = h.look(context.Background(), all(), nil); err != nil || len(part.Gaps) != 1 || part.Gaps[0].Where != "git history" {
 			t.Errorf("%v, gaps %v", err, part.Gaps)
 		}
 	}
@@ -413,7 +417,7 @@ func FuzzHistory(f *testing.F) {
 	checks := all()
 	f.Fuzz(func(t *testing.T, text string) {
 		var part scan.Part
-		if _, err := readHistory(strings.NewReader(text), checks, &part); err != nil {
+		if _, err := readHistory(strings.NewReader(text), checks, nil, &part); err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range part.Findings {
