@@ -399,6 +399,12 @@ func (w *walker) through(name string, call *ast.CallExpr, recv value, args []val
 	if stops[name] {
 		return nil
 	}
+	if name == "(*net/url.URL).JoinPath" { // the host is the receiver's
+		for _, a := range args {
+			recv = join(recv, a.cleared(w.host))
+		}
+		return recv
+	}
 	if textual[pkg] {
 		v := recv
 		for _, a := range args {

@@ -670,6 +670,9 @@ func (w *walker) store(x ast.Expr, v value, n ast.Node) {
 	if sel, ok := x.(*ast.SelectorExpr); ok && len(v) == 0 && sel.Sel.Name == "Host" && project.TypeName(w.pkg.Info.TypeOf(sel.X)) == "net/url.URL" {
 		w.accept(fact{sel.X, w.host})
 	}
+	if sel, ok := x.(*ast.SelectorExpr); ok && len(v) > 0 && (sel.Sel.Name == "Path" || sel.Sel.Name == "RawPath" || sel.Sel.Name == "RawQuery" || sel.Sel.Name == "Fragment") && project.TypeName(w.pkg.Info.TypeOf(sel.X)) == "net/url.URL" {
+		v = v.cleared(w.host)
+	}
 	v = v.through(w.file, n, "becomes "+short(w.file.Text(x)))
 	switch x.(type) {
 	case *ast.IndexExpr, *ast.StarExpr: // others may be in it
@@ -915,15 +918,15 @@ func (e env) knows(p place) bool {
 
 // literal walks a function where it stands: it sees the variables around it, and what it does to them is seen behind it.
 func (w *walker) literal(x *ast.FuncLit) {
-	fn, loops := w.fn, w.loops
-	w.fn, w.loops = x, 0
+	fn := w.fn
+	w.fn = x
 	w.inner++
-	if w.inner < 12 { // each level is walked twice in each loop around it
+	if w.inner < 12 {
 		after, _ := w.branch(w.env, func() bool { w.block(x.Body.List); return false })
 		w.env.meet(after)
 	}
 	w.inner--
-	w.fn, w.loops = fn, loops
+	w.fn = fn
 }
 
 func mapped(t types.Type) bool {

@@ -4,6 +4,7 @@ package profiling
 import (
 	_ "embed"
 	"go/ast"
+	"slices"
 	"strings"
 
 	"palisade.dev/scan"
@@ -24,12 +25,18 @@ var Check = golang.Check{
 }
 
 func run(p *golang.Pass) {
+	if !p.Project.Imports("net/http/pprof", "expvar") {
+		return
+	}
+	var serving []*project.Package
 	for _, pkg := range p.Project.Packages {
-		public := false
-		for _, other := range p.Project.Packages {
-			public = public || (other == pkg || pkg.Main == other.Main || other.Main) && open(p, other)
+		if open(p, pkg) {
+			serving = append(serving, pkg)
 		}
-		if !public {
+	}
+	for _, pkg := range p.Project.Packages {
+		// A program serves what it and the packages beside it import; which of them a main package reaches is not asked.
+		if !slices.ContainsFunc(serving, func(other *project.Package) bool { return other == pkg || !pkg.Main }) {
 			continue
 		}
 		for _, f := range pkg.Files {

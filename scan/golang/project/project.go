@@ -178,7 +178,7 @@ func (l *loader) parse(t *tree.Tree, dir, importPath string, names []string, par
 		part.Read++
 		base := l.Fset.Base()
 		file, err := parser.ParseFile(l.Fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
-		if file == nil || file.Name == nil {
+		if file == nil || file.Name == nil || err != nil && len(file.Decls) == 0 {
 			gap(name, "it is no Go source: "+first(err))
 			continue
 		}

@@ -3,11 +3,13 @@ package ssrf
 
 import (
 	_ "embed"
+	"go/ast"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/golang"
 	"palisade.dev/scan/golang/flow"
+	"palisade.dev/scan/golang/project"
 )
 
 //go:embed doc.md
@@ -64,9 +66,27 @@ func looks(p *golang.Pass) bool {
 	return found
 }
 
+// sent says whether a package sends the requests that it makes; some only show or match them.
+func sent(p *golang.Pass, pkg *project.Package) bool {
+	found := false
+	for _, f := range pkg.Files {
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				name := p.Project.Callee(pkg, call)
+				found = found || strings.HasSuffix(name, ".Do") || strings.HasSuffix(name, ".RoundTrip") || strings.HasSuffix(name, ".Fetch")
+			}
+			return !found
+		})
+	}
+	return found
+}
+
 func run(p *golang.Pass) {
 	aware := len(p.Hits) > 0 && looks(p)
 	for _, h := range p.Hits {
+		if strings.HasPrefix(h.Sink.Func, "net/http.NewRequest") && !sent(p, h.File.Package) {
+			continue
+		}
 		f := p.Of(h, "The client chooses which server the program asks.")
 		f.Fix = &scan.Fix{Text: "Compare the host of the parsed address with a list of those that are meant, or refuse private addresses in net.Dialer.Control."}
 		if aware {

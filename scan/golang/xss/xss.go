@@ -69,7 +69,7 @@ func html(c *flow.Call) bool {
 	if c.Func == nil {
 		return false
 	}
-	set, page := false, false
+	set, page, other := false, false, false
 	ast.Inspect(c.Func, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
@@ -81,12 +81,13 @@ func html(c *flow.Call) bool {
 				set = true
 				kind, known := c.Package.Constant(call.Args[1])
 				page = page || known && strings.Contains(kind, "html")
+				other = other || known && !strings.Contains(kind, "html")
 			}
 		}
 		return true
 	})
 	if set {
-		return page
+		return page && !other // one way gives a page and another does not: which is taken is not seen here
 	}
 	if !handles(c) {
 		return false // a helper, which others have told what it writes

@@ -17,6 +17,10 @@ func (a *api) proxy(w http.ResponseWriter, r *http.Request) {
 	http.Get(fmt.Sprintf("%s/users/%s", a.base, r.PathValue("id")))
 	http.Get("https://api.example.com/users/" + r.PathValue("id"))
 	http.NewRequest(r.Method, a.base, r.Body)
+	v, _ := url.Parse(a.base)
+	v.Path = "/users/" + r.PathValue("id")
+	http.Get(v.String())
+	http.Get(v.JoinPath(r.PathValue("id")).String())
 	u := *r.URL
 	u.Host = "backend:8080"
 	http.NewRequest("GET", u.String(), nil)
