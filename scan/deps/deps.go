@@ -162,6 +162,15 @@ func projects(ctx context.Context, t *tree.Tree, part *scan.Part) []*pack.Projec
 		}
 		return byDir[k]
 	}
+	// A fault of ours in one file must not take the others with it.
+	careful := func(f tree.File, work func()) {
+		defer func() {
+			if fault := recover(); fault != nil {
+				part.Gaps = append(part.Gaps, scan.Gap{Where: f.Path, Why: fmt.Sprintf("a fault of ours stopped the reading (please report it): %v", fault)})
+			}
+		}()
+		work()
+	}
 	read := func(f tree.File) ([]byte, bool) {
 		data, err := t.Text(f.Path)
 		if err != nil {
@@ -170,10 +179,7 @@ func projects(ctx context.Context, t *tree.Tree, part *scan.Part) []*pack.Projec
 		return data, err == nil
 	}
 	var manifests []tree.File
-	for _, f := range t.Files {
-		if slices.Contains(strings.Split(path.Dir(f.Path), "/"), "testdata") {
-			continue
-		}
+	one := func(f tree.File) {
 		switch f.Base() {
 		case "mix.lock":
 			if data, ok := read(f); ok {
@@ -210,6 +216,11 @@ func projects(ctx context.Context, t *tree.Tree, part *scan.Part) []*pack.Projec
 			}
 		}
 	}
+	for _, f := range t.Files {
+		if !slices.Contains(strings.Split(path.Dir(f.Path), "/"), "testdata") {
+			careful(f, func() { one(f) })
+		}
+	}
 	binaries(ctx, t, part, &list)
 	// An app of an umbrella has no lock file of its own: it names the one above, and lies in apps.
 	for _, f := range manifests {
@@ -227,8 +238,11 @@ func projects(ctx context.Context, t *tree.Tree, part *scan.Part) []*pack.Projec
 				break
 			}
 		}
-		p := get(pack.Hex, dir)
-		p.Manifests = append(p.Manifests, mixlock.Manifest(f.Path, data))
+		careful(f, func() {
+			m := mixlock.Manifest(f.Path, data)
+			p := get(pack.Hex, dir)
+			p.Manifests = append(p.Manifests, m)
+		})
 	}
 	for _, p := range list {
 		mark(p)

@@ -142,7 +142,7 @@ func locked(key string, value term.Term) (pack.Package, error) {
 	}
 	switch kind := value.Items[0].Text; kind {
 	case "hex":
-		if len(value.Items) < 3 || value.Items[1].Kind != term.Atom && value.Items[1].Kind != term.String || value.Items[2].Kind != term.String {
+		if len(value.Items) < 3 || value.Items[1].Kind != term.Atom && value.Items[1].Kind != term.String || value.Items[2].Kind != term.String || value.Items[2].Text == "" {
 			return p, errors.New("a package of Hex has a name and a version")
 		}
 		p.Name, p.Version = text(1), text(2)

@@ -197,7 +197,7 @@ func Yarn(path string, src []byte) *pack.Lock {
 			head := strings.Trim(strings.TrimSuffix(line, ":"), `"`)
 			head, _, _ = strings.Cut(head, ",")
 			head = strings.Trim(head, `" `)
-			if head == "__metadata" || !strings.HasSuffix(line, ":") {
+			if head == "" || head == "__metadata" || !strings.HasSuffix(line, ":") {
 				return
 			}
 			name, asked := cut(head)
@@ -210,7 +210,7 @@ func Yarn(path string, src []byte) *pack.Lock {
 				}
 			}
 			p = &pack.Package{Ecosystem: pack.NPM, Name: name, Place: place(path, name, number, offset, len(line))}
-		case p != nil && strings.HasPrefix(line, "  ") && line[2] != ' ':
+		case p != nil && len(line) > 2 && line[:2] == "  " && line[2] != ' ':
 			key, value := field(line)
 			switch key {
 			case "version":
@@ -268,7 +268,10 @@ func PNPM(path string, src []byte) *pack.Lock {
 				l.Packages[last].Dev = value == "true"
 			case "resolution":
 				if _, rest, ok := strings.Cut(value, "tarball: "); ok {
-					l.Packages[last].URL = strings.Trim(strings.FieldsFunc(rest, func(r rune) bool { return r == ',' || r == '}' })[0], `'" `)
+					if end := strings.IndexAny(rest, ",}"); end >= 0 {
+						rest = rest[:end]
+					}
+					l.Packages[last].URL = strings.Trim(rest, `'" `)
 				}
 			}
 		}
