@@ -46,7 +46,9 @@ func TestSamples(t *testing.T) {
 			h.Web(0, exposuretest.Anything(func(path string) string { return "there is no " + path + " here" }))
 		}},
 		{Name: "errors", Kind: n, Serve: func(h *exposuretest.Host) {
-			h.Web(0, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "Types of profiles available", 503) }))
+			h.Web(0, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				http.Error(w, "Types of profiles available", http.StatusServiceUnavailable)
+			}))
 		}},
 	})
 }
