@@ -37,12 +37,12 @@ func run(p *elixir.Pass) {
 				if v := m.Value(syntax.Keyword(options, "check_origin")); v != nil && !seen[v] {
 					seen[v] = true
 					path, _ := syntax.Text(c.Args[0])
-					look(p, c.File, v, m.Name, fmt.Sprintf("The %s of socket %s", transport, path), session(options))
+					look(p, c.File, c.Node, v, m.Name, fmt.Sprintf("The %s of socket %s", transport, path), session(options))
 				}
 			}
 		}
 		for _, e := range holding(p.Project.Config, m.Name) {
-			look(p, e.File, e.Value, m.Name, m.Name, false)
+			look(p, e.File, e.Value, e.Value, m.Name, m.Name, false)
 		}
 	}
 }
@@ -61,8 +61,9 @@ func holding(c *project.Config, endpoint string) (found []*project.Entry) {
 	return found
 }
 
-func look(p *elixir.Pass, file *project.File, v *syntax.Node, endpoint, what string, session bool) {
-	f := p.At(file, v)
+// look looks at a value; told of is the whole socket, since options may stand apart from it.
+func look(p *elixir.Pass, file *project.File, at, v *syntax.Node, endpoint, what string, session bool) {
+	f := p.At(file, at)
 	if f.Place.Symbol == "" {
 		f.Place.Symbol = endpoint
 	}
@@ -73,6 +74,7 @@ func look(p *elixir.Pass, file *project.File, v *syntax.Node, endpoint, what str
 	case v.Kind == syntax.List && wild(v) != "":
 		f.Message = fmt.Sprintf("%s may be opened by pages of any site that matches %s.", what, wild(v))
 	default:
+		p.Clear(f.Place, "pages of other sites are refused by "+file.Text(v))
 		return
 	}
 	if session {

@@ -4,6 +4,7 @@ package https
 import (
 	_ "embed"
 	"fmt"
+	"path"
 	"slices"
 
 	"palisade.dev/scan"
@@ -27,12 +28,19 @@ func run(p *elixir.Pass) {
 	for _, t := range phoenix.Transports(p.Project) {
 		f := p.At(t.Config.File, t.Config.Node)
 		switch {
-		case t.Force != nil || t.HTTPS != nil:
+		case t.Force != nil:
+			p.Clear(f.Place, "force_ssl is set at "+t.Force.File.Place(t.Force.Value).Where())
+			elsewhere(p, t)
+			continue
+		case t.HTTPS != nil:
+			p.Clear(f.Place, "it has a certificate of its own at "+t.HTTPS.File.Place(t.HTTPS.Value).Where())
+			elsewhere(p, t)
 			continue
 		case t.Plug != "":
 			p.Clear(f.Place, "requests are sent on to https by "+t.Plug)
 			continue
 		}
+		elsewhere(p, t)
 		f.Key = t.Endpoint.Name
 		f.Message = fmt.Sprintf("%s listens without https in production and sends nobody on to it: passwords and sessions can be read on the way.", t.Endpoint.Name)
 		if t.Proxy {
@@ -45,6 +53,15 @@ func run(p *elixir.Pass) {
 		}
 		f.Fix = &scan.Fix{Text: "Set force_ssl in config/prod.exs, with rewrite_on for the header that the proxy sets and nobody else can.", Edits: phoenix.Forcing(t.Config)}
 		p.Report(f)
+	}
+}
+
+// elsewhere tells, for who looks at prod.exs, that an endpoint is not configured there.
+func elsewhere(p *elixir.Pass, t phoenix.Transport) {
+	for _, file := range p.Project.Files {
+		if path.Base(file.Path) == "prod.exs" && path.Dir(file.Path) == path.Dir(t.Config.File.Path) && file != t.Config.File {
+			p.Clear(scan.Place{File: file.Path}, t.Endpoint.Name+" is configured for production at "+t.Config.File.Place(t.Config.Node).Where())
+		}
 	}
 }
 

@@ -208,7 +208,12 @@ func (r *Router) read(n *syntax.Node, w *within) {
 		r.resources(n, args, w)
 	case "use", "import", "alias", "require", "@", "def", "defp", "defmacro", "defmacrop":
 	default:
+		before := len(r.Routes)
 		r.route(n, args, w)
+		if len(r.Routes) == before { // for, and macros of the house that wrap routes
+			in := *w
+			inside(&in)
+		}
 	}
 }
 
@@ -223,7 +228,7 @@ func (r *Router) route(n *syntax.Node, args []*syntax.Node, w *within) {
 	if len(args) <= at {
 		return
 	}
-	text, ok := syntax.Text(args[at])
+	text, ok := segments(args[at])
 	if !ok {
 		return
 	}
@@ -239,6 +244,25 @@ func (r *Router) route(n *syntax.Node, args []*syntax.Node, w *within) {
 		route.Action = rest[1].Name
 	}
 	r.Routes = append(r.Routes, route)
+}
+
+// segments is a path; what is computed in it stands as a parameter: "/#{provider}/callback" is /:provider/callback.
+func segments(n *syntax.Node) (string, bool) {
+	if n.Kind != syntax.StringParts {
+		return syntax.Text(n)
+	}
+	path := ""
+	for _, a := range n.Args {
+		switch {
+		case a.Kind == syntax.String:
+			path += a.Name
+		case a.Args[0].Kind == syntax.Var:
+			path += ":" + a.Args[0].Name
+		default:
+			path += ":computed"
+		}
+	}
+	return path, strings.HasPrefix(path, "/")
 }
 
 func (w *within) route(r *Router, n *syntax.Node, kind, path string) *Route {

@@ -85,12 +85,18 @@ func inConfig(p *elixir.Pass) {
 		}
 	}
 	for _, e := range p.Project.Config.Entries {
-		if !e.Production() || e.Value.Kind != syntax.String || len(e.Path) == 0 && e.Key == "" {
+		if e.Value.Kind != syntax.String || len(e.Path) == 0 && e.Key == "" {
 			continue
 		}
 		name := e.Key
 		if len(e.Path) > 0 {
 			name = e.Path[len(e.Path)-1]
+		}
+		if !e.Production() {
+			if _, ok := secret.Value(name, e.Value.Name); ok || strings.Contains(name, "password") || strings.Contains(name, "secret") {
+				p.Clear(e.File.Place(e.Value), "it holds in the environment "+e.Env+" alone")
+			}
+			continue
 		}
 		m, ok := secret.Value(name, e.Value.Name)
 		if !ok {
