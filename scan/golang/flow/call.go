@@ -252,15 +252,22 @@ func (w *walker) apply(s *summary, call *ast.CallExpr, recvExpr ast.Expr, recv v
 	return out
 }
 
-// keep gives the first result of a call a place, where its fields are told apart: the receiver's, if that is what the
-// method gives back, or one of its own.
+// keep gives the first result of a call a place, where its fields are told apart: that of the receiver or argument that the
+// function gives back, or one of its own.
 func (w *walker) keep(s *summary, call *ast.CallExpr, recvExpr ast.Expr) {
 	delete(w.temps, call)
 	if w.temps == nil {
 		w.temps = map[*ast.CallExpr]place{}
 	}
-	if self := s.parts[slot{0, ""}]; len(self) == 1 && self[0].source == nil && !self[0].loose && self[0].slot == (slot{0, ""}) && recvExpr != nil {
-		if p, ok := w.place(recvExpr); ok {
+	if self := s.parts[slot{0, ""}]; len(self) == 1 && self[0].source == nil && !self[0].loose && self[0].path == "" {
+		x := recvExpr
+		if n := self[0].param; n > 0 {
+			if n > len(call.Args) {
+				return
+			}
+			x = call.Args[n-1]
+		}
+		if p, ok := w.place(x); ok {
 			w.temps[call] = p
 		}
 		return

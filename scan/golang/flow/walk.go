@@ -10,114 +10,6 @@ import (
 
 	"palisade.dev/scan/golang/project"
 )
-
-// place is a variable, or a field within it: {order, "Customer.Name"}. Elements of slices and maps are the whole.
-type place struct {
-	root types.Object
-	path string
-}
-
-// env is what is suspect at a point of the walk. What is not in it is harmless; an empty value stands for a part that was
-// made harmless while the whole is not.
-type env map[place]value
-
-func (e env) get(p place) value {
-	for q := p; ; {
-		if v, ok := e[q]; ok {
-			return v.field(strings.TrimPrefix(strings.TrimPrefix(p.path, q.path), "."))
-		}
-		if q.path == "" {
-			break
-		}
-		q.path = parent(q.path)
-	}
-	return nil
-}
-
-func parent(path string) string {
-	if i := strings.LastIndexByte(path, '.'); i >= 0 {
-		return path[:i]
-	}
-	return ""
-}
-
-// Fields of fields of fields are told apart no further.
-const deepestPath = 3
-
-// field is what is known of a field of a value: that of a parameter is the callers' to say.
-func (v value) field(path string) value {
-	if path == "" || !slices.ContainsFunc(v, func(m mark) bool { return m.source == nil && !m.loose }) {
-		return v
-	}
-	out := slices.Clone(v)
-	for i, m := range out {
-		if m.source == nil && !m.loose {
-			out[i].path = strings.TrimPrefix(m.path+"."+path, ".")
-			if strings.Count(out[i].path, ".") >= deepestPath {
-				out[i].path, out[i].loose = m.path, true
-			}
-		}
-	}
-	return out
-}
-
-// made says of a value that it was made of what went in.
-func (v value) made() value {
-	if !slices.ContainsFunc(v, func(m mark) bool { return m.source == nil && !m.loose }) {
-		return v
-	}
-	out := slices.Clone(v)
-	for i := range out {
-		out[i].loose = out[i].source == nil
-	}
-	return out
-}
-
-// whole is what is known of a place and of everything in it.
-func (e env) whole(p place) value {
-	v := e.get(p)
-	var parts []place
-	for q := range e {
-		if q.root == p.root && q.path != p.path && (p.path == "" || strings.HasPrefix(q.path, p.path+".")) {
-			parts = append(parts, q)
-		}
-	}
-	slices.SortFunc(parts, func(a, b place) int { return strings.Compare(a.path, b.path) })
-	for _, q := range parts {
-		v = join(v, e[q])
-	}
-	return v
-}
-
-func (e env) set(p place, v value) {
-	for q := range e {
-		if q.root == p.root && (p.path == "" || strings.HasPrefix(q.path, p.path+".")) {
-			delete(e, q)
-		}
-	}
-	if len(v) == 0 && (p.path == "" || len(e.get(p)) == 0) {
-		delete(e, p)
-		return
-	}
-	e[p] = v
-}
-
-// meet joins what is known at the ends of two ways.
-func (e env) meet(other env) {
-	for p, v := range other {
-		if mine, ok := e[p]; ok {
-			e[p] = join(mine, v)
-		} else {
-			e[p] = join(e.get(p), v)
-		}
-	}
-	for p, v := range e {
-		if _, ok := other[p]; !ok && p.path != "" {
-			e[p] = join(v, other.get(p))
-		}
-	}
-}
-
 // walker goes through one function.
 type walker struct {
 	*engine
@@ -556,6 +448,7 @@ func (w *walker) assign(s *ast.AssignStmt) {
 			w.storeParts(x, i, parts, s)
 		case token.ADD_ASSIGN:
 			if p, ok := w.place(x); ok {
+				v = w.behindHost(x, v)
 				if len(w.env.get(p)) == 0 && len(v) > 0 {
 					v = v.cleared(w.behind("\x00"))
 				}
@@ -595,35 +488,6 @@ func (w *walker) storeParts(x ast.Expr, i int, parts map[slot]value, n ast.Node)
 	}
 }
 
-// literalFields are the elements of a literal of a struct that names them.
-func (w *walker) literalFields(x ast.Expr) (fields []*ast.KeyValueExpr, ok bool) {
-	if u, isRef := x.(*ast.UnaryExpr); isRef && u.Op == token.AND {
-		x = u.X
-	}
-	lit, ok := x.(*ast.CompositeLit)
-	if !ok {
-		return nil, false
-	}
-	t := w.pkg.Info.TypeOf(lit)
-	if t == nil {
-		return nil, false
-	}
-	if _, ok := t.Underlying().(*types.Struct); !ok {
-		return nil, false
-	}
-	for _, e := range lit.Elts {
-		kv, ok := e.(*ast.KeyValueExpr)
-		if !ok {
-			return nil, false
-		}
-		if _, ok := kv.Key.(*ast.Ident); !ok {
-			return nil, false
-		}
-		fields = append(fields, kv)
-	}
-	return fields, true
-}
-
 // composite stores the elements of a literal of a struct one by one, so that its fields are told apart.
 func (w *walker) composite(left, right ast.Expr) bool {
 	fields, ok := w.literalFields(right)
@@ -644,16 +508,6 @@ func (w *walker) composite(left, right ast.Expr) bool {
 	return true
 }
 
-func (p place) in(field string) place {
-	if field == "" {
-		return p
-	}
-	if p.path == "" {
-		return place{p.root, field}
-	}
-	return place{p.root, p.path + "." + field}
-}
-
 // store puts a value where an expression points to.
 func (w *walker) store(x ast.Expr, v value, n ast.Node) {
 	x = ast.Unparen(x)
@@ -670,9 +524,7 @@ func (w *walker) store(x ast.Expr, v value, n ast.Node) {
 	if sel, ok := x.(*ast.SelectorExpr); ok && len(v) == 0 && sel.Sel.Name == "Host" && project.TypeName(w.pkg.Info.TypeOf(sel.X)) == "net/url.URL" {
 		w.accept(fact{sel.X, w.host})
 	}
-	if sel, ok := x.(*ast.SelectorExpr); ok && len(v) > 0 && (sel.Sel.Name == "Path" || sel.Sel.Name == "RawPath" || sel.Sel.Name == "RawQuery" || sel.Sel.Name == "Fragment") && project.TypeName(w.pkg.Info.TypeOf(sel.X)) == "net/url.URL" {
-		v = v.cleared(w.host)
-	}
+	v = w.behindHost(x, v)
 	v = v.through(w.file, n, "becomes "+short(w.file.Text(x)))
 	switch x.(type) {
 	case *ast.IndexExpr, *ast.StarExpr: // others may be in it
@@ -685,6 +537,15 @@ func (w *walker) store(x ast.Expr, v value, n ast.Node) {
 		}
 		w.env.set(p, v)
 	}
+}
+
+// behindHost: what stands behind the host of a URL does not say which server is asked.
+func (w *walker) behindHost(x ast.Expr, v value) value {
+	sel, ok := x.(*ast.SelectorExpr)
+	if !ok || len(v) == 0 || !slices.Contains([]string{"Path", "RawPath", "RawQuery", "Fragment"}, sel.Sel.Name) || project.TypeName(w.pkg.Info.TypeOf(sel.X)) != "net/url.URL" {
+		return v
+	}
+	return v.cleared(w.host)
 }
 
 func short(text string) string {
@@ -723,253 +584,4 @@ func (w *walker) place(x ast.Expr) (place, bool) {
 		return p, ok
 	}
 	return place{}, false
-}
-
-func (w *walker) eval(x ast.Expr) value {
-	if x == nil {
-		return nil
-	}
-	if w.steps++; w.steps > mostSteps {
-		return nil
-	}
-	if tv, ok := w.pkg.Info.Types[x]; ok {
-		if tv.Value != nil || tv.IsType() {
-			return nil
-		}
-	}
-	switch x := x.(type) {
-	case *ast.Ident:
-		if o := w.pkg.Info.ObjectOf(x); o != nil {
-			return w.env.whole(place{o, ""})
-		}
-	case *ast.ParenExpr:
-		return w.eval(x.X)
-	case *ast.SelectorExpr:
-		return w.selector(x)
-	case *ast.StarExpr:
-		return w.eval(x.X)
-	case *ast.UnaryExpr:
-		v := w.eval(x.X)
-		if x.Op == token.AND {
-			return v
-		}
-	case *ast.BinaryExpr:
-		return w.binary(x)
-	case *ast.CallExpr:
-		return at(w.call(x), 0)
-	case *ast.IndexExpr:
-		w.eval(x.Index)
-		v := w.eval(x.X)
-		if len(v) > 0 && carries(w.pkg.Info.TypeOf(x)) {
-			return v
-		}
-	case *ast.SliceExpr:
-		return w.eval(x.X)
-	case *ast.TypeAssertExpr:
-		v := w.eval(x.X)
-		if carries(w.pkg.Info.TypeOf(x)) {
-			return v
-		}
-	case *ast.CompositeLit:
-		var v value
-		for _, e := range x.Elts {
-			if kv, ok := e.(*ast.KeyValueExpr); ok {
-				v = join(v, w.eval(kv.Value))
-				if mapped(w.pkg.Info.TypeOf(x)) {
-					v = join(v, w.eval(kv.Key))
-				}
-				continue
-			}
-			v = join(v, w.eval(e))
-		}
-		return v
-	case *ast.FuncLit:
-		w.literal(x)
-	case *ast.KeyValueExpr:
-		return w.eval(x.Value)
-	}
-	return nil
-}
-
-// binary joins texts. What stands before a part may say that the part cannot do harm: a path behind a host.
-func (w *walker) binary(x *ast.BinaryExpr) value {
-	if x.Op != token.ADD {
-		w.eval(x.X)
-		w.eval(x.Y)
-		return nil
-	}
-	// A chain of plus signs is a tree that leans to the left, and may be thousands deep.
-	var parts []ast.Expr
-	for l := ast.Expr(x); ; {
-		b, ok := ast.Unparen(l).(*ast.BinaryExpr)
-		if !ok || b.Op != token.ADD {
-			parts = append(parts, l)
-			break
-		}
-		parts = append(parts, b.Y)
-		l = b.X
-	}
-	slices.Reverse(parts)
-	if !carries(w.pkg.Info.TypeOf(x)) {
-		return nil
-	}
-	return w.concat(parts)
-}
-
-func (w *walker) concat(parts []ast.Expr) value {
-	var all value
-	var before strings.Builder
-	for _, part := range parts {
-		v := w.eval(part)
-		all = join(all, v.cleared(w.behind(before.String())))
-		before.WriteString(w.written(part, v))
-	}
-	return all
-}
-
-// written is what a part looks like to what stands behind it: its text, a NUL where that is not known, or 1 where a client
-// writes it. What a caller gives is followed on its own from there, and is taken here as ours.
-func (w *walker) written(part ast.Expr, v value) string {
-	if slices.ContainsFunc(v, func(m mark) bool { return m.source != nil }) {
-		return "\x01"
-	}
-	if text, ok := w.pkg.Constant(part); ok {
-		return text
-	}
-	return "\x00"
-}
-
-// behind are the kinds for which a text that begins so is harmless whatever follows.
-func (w *walker) behind(text string) (kinds uint64) {
-	if text == "" || strings.ContainsRune(text, 1) {
-		return 0
-	}
-	for kind, s := range w.specs {
-		if s.Prefix != nil && s.Prefix(text) {
-			kinds |= 1 << kind
-		}
-	}
-	return kinds
-}
-
-func (w *walker) selector(x *ast.SelectorExpr) value {
-	v := w.selected(x)
-	if len(v) > 0 {
-		v = v.cleared(w.clears[project.TypeName(w.pkg.Info.TypeOf(x.X))+"."+x.Sel.Name])
-	}
-	return v
-}
-
-func (w *walker) selected(x *ast.SelectorExpr) value {
-	p, named := w.place(x)
-	if named {
-		if v, ok := w.env[p]; ok {
-			return v
-		}
-	}
-	if len(w.own) > 0 {
-		if name := project.TypeName(w.pkg.Info.TypeOf(x.X)) + "." + x.Sel.Name; w.own[name] != 0 {
-			return value{{source: &Source{name, "is chosen by whoever made the archive", w.file, x}}}
-		}
-	}
-	if named && w.env.knows(p) {
-		if v := w.env.whole(p); len(v) > 0 {
-			return v
-		}
-	}
-	for y := ast.Expr(x); ; { // r.MultipartForm.File["photo"][0].Filename
-		switch z := y.(type) {
-		case *ast.SelectorExpr:
-			if src := w.field(z); src != nil {
-				if !carries(w.pkg.Info.TypeOf(x)) {
-					return nil
-				}
-				return value{{source: src}}
-			}
-			y = z.X
-			continue
-		case *ast.IndexExpr:
-			y = z.X
-			continue
-		case *ast.ParenExpr:
-			y = z.X
-			continue
-		case *ast.StarExpr:
-			y = z.X
-			continue
-		}
-		break
-	}
-	if named || !carries(w.pkg.Info.TypeOf(x)) {
-		return nil
-	}
-	return w.eval(x.X)
-}
-
-// knows says whether anything was noted of a place, or of what it is a part of.
-func (e env) knows(p place) bool {
-	for q := range e {
-		if q.root == p.root && (q.path == "" || p.path == "" || q.path == p.path || strings.HasPrefix(p.path, q.path+".") || strings.HasPrefix(q.path, p.path+".")) {
-			return true
-		}
-	}
-	return false
-}
-
-// literal walks a function where it stands: it sees the variables around it, and what it does to them is seen behind it.
-func (w *walker) literal(x *ast.FuncLit) {
-	fn := w.fn
-	w.fn = x
-	w.inner++
-	if w.inner < 12 {
-		after, _ := w.branch(w.env, func() bool { w.block(x.Body.List); return false })
-		w.env.meet(after)
-	}
-	w.inner--
-	w.fn = fn
-}
-
-func mapped(t types.Type) bool {
-	if t == nil {
-		return false
-	}
-	_, ok := t.Underlying().(*types.Map)
-	return ok
-}
-
-// carries says whether a value of a type can hold words of a client that do harm. Numbers, times and errors cannot; of a
-// type that is not known we think that it can.
-func carries(t types.Type) bool { return carry(t, 0) }
-
-func carry(t types.Type, level int) bool {
-	if t == nil || level > 4 {
-		return true
-	}
-	switch project.TypeName(t) {
-	case "error", "time.Time", "time.Location", "net.IP", "net.IPNet", "net/netip.Addr", "net/netip.Prefix", "net/netip.AddrPort", "math/big.Int", "context.Context",
-		"net/http.ResponseWriter", "database/sql.DB", "database/sql.Tx", "log/slog.Logger", "log.Logger", "net/http.Client", "sync.Mutex", "os.File", "os.Root",
-		"crypto/tls.ConnectionState", "net/http.Server", "gorm.io/gorm.DB", "github.com/gin-gonic/gin.Context", "github.com/labstack/echo.Context",
-		"github.com/gofiber/fiber.Ctx", "github.com/google/uuid.UUID":
-		return false
-	}
-	switch u := t.Underlying().(type) {
-	case *types.Basic:
-		return u.Info()&types.IsString != 0 || u.Kind() == types.Invalid || u.Kind() == types.UntypedNil || u.Kind() == types.Byte
-	case *types.Array:
-		return carry(u.Elem(), level+1) && !isByte(u.Elem())
-	case *types.Slice:
-		return isByte(u.Elem()) || carry(u.Elem(), level+1)
-	case *types.Pointer:
-		return carry(u.Elem(), level+1)
-	case *types.Map:
-		return carry(u.Key(), level+1) || carry(u.Elem(), level+1)
-	case *types.Chan, *types.Signature:
-		return false
-	}
-	return true
-}
-
-func isByte(t types.Type) bool {
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Kind() == types.Byte
 }
