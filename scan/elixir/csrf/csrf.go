@@ -80,7 +80,7 @@ func look(p *elixir.Pass, r *project.Router, l *project.Pipeline, session projec
 		p.Clear(f.Place, "no route that changes anything passes through it without protection")
 		return
 	case used:
-		f.Message = fmt.Sprintf("Pipeline :%s reads the session and asks for no token: another site can let a signed-in user's browser send %s %s%s.", l.Name, open[0].Verb(), open[0].Path, more(len(open)))
+		f.Message = fmt.Sprintf("Pipeline :%s reads the session and asks for no token: another site can let a signed-in user's browser send %s %s%s.", l.Name, open[0].Verb(), phoenix.Path(p.Project, open[0]), more(len(open)))
 	default:
 		f.Severity = scan.Low
 		f.Message = fmt.Sprintf("Pipeline :%s reads the session and asks for no token; no route passes through it yet.", l.Name)

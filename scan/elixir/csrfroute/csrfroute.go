@@ -37,7 +37,7 @@ func run(p *elixir.Pass) {
 			if route.Kind == "get" {
 				look(p, r, i)
 			} else if route.Kind == "match" && session(route) {
-				report(p, route, fmt.Sprintf("%s takes every method, a GET among them, for which no token is asked.", route.Path), scan.Medium)
+				report(p, route, fmt.Sprintf("%s takes every method, a GET among them, for which no token is asked.", phoenix.Path(p.Project, route)), scan.Medium)
 			}
 		}
 	}
@@ -57,11 +57,11 @@ func look(p *elixir.Pass, r *project.Router, i int) {
 			p.Clear(r.Module.File.Place(get.Node), "the other method asks for no token either, of which elixir/csrf tells")
 			return
 		}
-		report(p, get, fmt.Sprintf("The action :%s of %s %s is reached by GET %s too, without a token.", get.Action, other.Verb(), other.Path, get.Path), scan.Medium)
+		report(p, get, fmt.Sprintf("The action :%s of %s %s is reached by GET %s too, without a token.", get.Action, other.Verb(), phoenix.Path(p.Project, other), phoenix.Path(p.Project, get)), scan.Medium)
 		return
 	}
 	if slices.Contains(changing, get.Action) && session(get) {
-		report(p, get, fmt.Sprintf("GET %s leads to :%s: a link on any page is enough to let a user's browser do that.", get.Path, get.Action), scan.Low)
+		report(p, get, fmt.Sprintf("GET %s leads to :%s: a link on any page is enough to let a user's browser do that.", phoenix.Path(p.Project, get), get.Action), scan.Low)
 	}
 }
 

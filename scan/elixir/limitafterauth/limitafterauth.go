@@ -28,16 +28,14 @@ var Check = elixir.Check{
 }
 
 func run(p *elixir.Pass) {
-	counted := slices.ContainsFunc(phoenix.Endpoints(p.Project), func(e *project.Module) bool {
-		return slices.ContainsFunc(e.Plugs(), func(plug project.Plug) bool { return phoenix.Limits(p.Project, e, plug) })
-	})
+	counted := phoenix.LimitedAll(p.Project) != ""
 	for _, r := range phoenix.Routers(p.Project) {
 		if !counted {
 			routes(p, r)
 		}
 	}
 	for _, m := range p.Project.All() {
-		if m.File.Test() {
+		if m.File.Test() || !phoenix.Holds(m.File, comparing...) {
 			continue
 		}
 		for _, fn := range m.Functions {
@@ -134,9 +132,9 @@ func compares(n *syntax.Node) bool {
 	if n.Kind != syntax.Call && n.Kind != syntax.Remote {
 		return false
 	}
-	switch n.Name {
-	case "verify_pass", "check_pass", "checkpw", "valid_password?", "get_user_by_email_and_password", "authenticate_user", "authenticate_by_email_and_password", "verify_password":
-		return true
-	}
-	return false
+	return slices.Contains(comparing, n.Name)
+}
+
+var comparing = []string{
+	"verify_pass", "check_pass", "checkpw", "valid_password?", "get_user_by_email_and_password", "authenticate_user", "authenticate_by_email_and_password", "verify_password",
 }

@@ -291,9 +291,8 @@ func Limits(p *project.Project, m *project.Module, plug project.Plug) bool {
 	return slices.ContainsFunc(bodies, func(b *syntax.Node) bool { return Reaches(p, in, b, counts) })
 }
 
-// Limited says by what the requests to a route are counted: a plug of the endpoint, of a pipeline, of the controller, or a
-// call in the action. It is empty where nothing does.
-func Limited(p *project.Project, r *project.Route) string {
+// LimitedAll says by what all requests are counted: a plug of an endpoint. It is empty where none does.
+func LimitedAll(p *project.Project) string {
 	for _, e := range Endpoints(p) {
 		for _, plug := range e.Plugs() {
 			if Limits(p, e, plug) {
@@ -301,6 +300,12 @@ func Limited(p *project.Project, r *project.Route) string {
 			}
 		}
 	}
+	return ""
+}
+
+// Limited says by what the requests to a route are counted: a plug of a pipeline, of the controller, or a call in the action.
+// It is empty where nothing does.
+func Limited(p *project.Project, r *project.Route) string {
 	for _, plug := range r.Plugs() {
 		if Limits(p, r.Router.Module, plug) {
 			return plugName(plug)

@@ -50,7 +50,7 @@ var others = []string{"logout", "signout", "delete", "out", "revoke", "callback"
 
 func run(p *elixir.Pass) {
 	seen := map[string]bool{}
-	limited := endpointLimit(p.Project)
+	limited := phoenix.LimitedAll(p.Project)
 	for _, r := range phoenix.Routers(p.Project) {
 		for _, route := range r.Routes {
 			if k := kindOf(p.Project, route); k != nil && !route.Dev {
@@ -58,18 +58,6 @@ func run(p *elixir.Pass) {
 			}
 		}
 	}
-}
-
-// endpointLimit is a limit that all requests pass.
-func endpointLimit(p *project.Project) string {
-	for _, e := range phoenix.Endpoints(p) {
-		for _, plug := range e.Plugs() {
-			if phoenix.Limits(p, e, plug) {
-				return plug.Name + plug.Of
-			}
-		}
-	}
-	return ""
 }
 
 func kindOf(p *project.Project, r *project.Route) *kind {

@@ -36,7 +36,7 @@ func run(p *elixir.Pass) {
 		for _, fn := range m.Functions {
 			for _, c := range fn.Clauses {
 				if fn.File == m.File && c.Body != nil {
-					body(p, m, c.Body, proving.MatchString(m.File.Text(c.Node)))
+					body(p, m, c)
 				}
 			}
 		}
@@ -46,19 +46,19 @@ func run(p *elixir.Pass) {
 // proving knows functions that check a proof. Signatures of functions, events and types are something else.
 var proving = regexp.MustCompile(`(?i)crypto|req_header|hmac|secret|\bsign\(|webhook`)
 
-func body(p *elixir.Pass, m *project.Module, n *syntax.Node, proves bool) {
-	syntax.Walk(n, func(n *syntax.Node) bool {
+func body(p *elixir.Pass, m *project.Module, c *project.Clause) {
+	syntax.Walk(c.Body, func(n *syntax.Node) bool {
 		switch {
 		case syntax.Is(n, "from", "where", "or_where", "dynamic", "join", "having", "filter", "expr", "quote", "assert", "refute") || (n.Kind == syntax.Remote && (n.Name == "where" || n.Name == "dynamic")):
 			return false // the database compares, or nobody does
 		case syntax.Is(n, "==", "===", "!=", "!==") && len(n.Args) == 2:
-			look(p, m, n, proves)
+			look(p, m, c, n)
 		}
 		return true
 	})
 }
 
-func look(p *elixir.Pass, m *project.Module, n *syntax.Node, proves bool) {
+func look(p *elixir.Pass, m *project.Module, c *project.Clause, n *syntax.Node) {
 	left, right := n.Args[0], n.Args[1]
 	name := sensitive(left)
 	if name == "" {
@@ -67,7 +67,7 @@ func look(p *elixir.Pass, m *project.Module, n *syntax.Node, proves bool) {
 	if name == "" || harmless(m, left) || harmless(m, right) || same(left, right) {
 		return
 	}
-	if signature(name) && !proves {
+	if signature(name) && !proving.MatchString(m.File.Text(c.Node)) {
 		return
 	}
 	f := p.At(m.File, n)
