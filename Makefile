@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X palisade.dev/cli.Version=$(VERSION)
 DATA    ?= palisade-data
 
-.PHONY: help build run test test-setup bench bench-peers fuzz oracle lint fmt tidy clean
+.PHONY: help build run test test-setup bench bench-peers fuzz self-scan oracle compare-sobelow lint fmt tidy clean
 
 help: ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,14 @@ FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME
 	@./scripts/fuzz $(FUZZTIME)
 
+self-scan: build ## what Palisade finds in its own source: nothing, or what .palisade-ignore.yaml explains
+	bin/palisade scan code . --quiet --out bin/self-scan.md || { cat bin/self-scan.md; exit 1; }
+
 oracle: ## every .ex and .exs below ORACLE_DIRS: our tree against that of Debian's Elixir
 	@$(GO) run ./scripts/elixir-oracle $(ORACLE_DIRS)
+
+compare-sobelow: build ## our findings in SOBELOW_DIRS against those of SOBELOW, the command that runs it
+	@SOBELOW='$(SOBELOW)' $(GO) run ./scripts/compare-sobelow -palisade bin/palisade $(SOBELOW_DIRS)
 
 lint: ## golangci-lint; the first run builds it
 	@GO='$(GO)' ./scripts/lint

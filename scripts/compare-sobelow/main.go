@@ -1,0 +1,177 @@
+// Command compare-sobelow holds our scan of Elixir against Sobelow's: each finding of Sobelow's is matched by kind and line, or
+// by a fact that our scan gives for that line (constant, sanitised, nothing calls it), or is told as unmatched. It is run by
+// `make compare-sobelow` and needs a Sobelow that runs: SOBELOW is the command, which is run in the folder of each application.
+//
+//	go run ./scripts/compare-sobelow -palisade ./palisade DIR...
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"palisade.dev/scan"
+	"palisade.dev/scan/suppress/sobelow"
+)
+
+type theirs struct {
+	Type string `json:"type"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+func main() {
+	log.SetFlags(0)
+	binary := flag.String("palisade", "palisade", "the program to compare")
+	verbose := flag.Bool("v", false, "tell every finding that is matched by a fact, too")
+	flag.Parse()
+	command := strings.Fields(os.Getenv("SOBELOW"))
+	if len(command) == 0 || flag.NArg() == 0 {
+		log.Fatal("SOBELOW has to be the command that runs Sobelow, and folders have to be named: SOBELOW='mix sobelow' go run ./scripts/compare-sobelow DIR...")
+	}
+	fmt.Printf("%-34s %6s %6s %6s %6s | %6s %6s %6s | %8s %8s\n", "application", "theirs", "found", "fact", "missed", "high+", "medium", "lower", "cpu", "theirs")
+	missed := 0
+	for _, dir := range flag.Args() {
+		run, cpu, err := ours(*binary, dir)
+		if err != nil {
+			log.Printf("%s: %v", dir, err)
+			continue
+		}
+		var all []theirs
+		var used time.Duration
+		for _, app := range apps(dir) {
+			found, took, err := sobelowOf(command, dir, app)
+			if err != nil {
+				log.Printf("%s: Sobelow: %v", app, err)
+			}
+			all, used = append(all, found...), used+took
+		}
+		found, fact, lost := 0, 0, []string(nil)
+		for _, t := range all {
+			switch how, why := match(run, t); how {
+			case "found":
+				found++
+			case "fact":
+				fact++
+				if *verbose {
+					fmt.Printf("    fact: %s %s:%d: %s\n", t.Type, t.File, t.Line, why)
+				}
+			default:
+				lost = append(lost, fmt.Sprintf("    missed: %s %s:%d", t.Type, t.File, t.Line))
+			}
+		}
+		missed += len(lost)
+		high, medium, lower := 0, 0, 0
+		for _, f := range run.Findings {
+			switch {
+			case f.Severity >= scan.High:
+				high++
+			case f.Severity == scan.Medium:
+				medium++
+			default:
+				lower++
+			}
+		}
+		fmt.Printf("%-34s %6d %6d %6d %6d | %6d %6d %6d | %8s %8s\n", filepath.Base(dir), len(all), found, fact, len(lost), high, medium, lower, short(cpu), short(used))
+		for _, l := range lost {
+			fmt.Println(l)
+		}
+	}
+	if missed > 0 {
+		os.Exit(1)
+	}
+}
+
+func short(d time.Duration) string { return d.Round(10 * time.Millisecond).String() }
+
+// apps are the folders that Sobelow can scan: it takes one application at a time.
+func apps(dir string) []string {
+	inner, _ := filepath.Glob(filepath.Join(dir, "apps", "*", "mix.exs"))
+	var out []string
+	for _, m := range inner {
+		out = append(out, filepath.Dir(m))
+	}
+	if len(out) > 0 {
+		return out
+	}
+	deeper, _ := filepath.Glob(filepath.Join(dir, "*", "mix.exs"))
+	if _, err := os.Stat(filepath.Join(dir, "mix.exs")); err == nil || len(deeper) == 0 {
+		return []string{dir}
+	}
+	for _, m := range deeper {
+		out = append(out, filepath.Dir(m))
+	}
+	return out
+}
+
+func ours(binary, dir string) (*scan.Run, time.Duration, error) {
+	cmd := exec.Command(binary, "scan", "code", "--checks", "elixir/*", "--format", "json", dir)
+	out, err := cmd.Output()
+	if len(out) == 0 {
+		return nil, 0, fmt.Errorf("palisade: %w", err)
+	}
+	run := &scan.Run{}
+	if err := json.Unmarshal(out, run); err != nil {
+		return nil, 0, fmt.Errorf("reading our report: %w", err)
+	}
+	return run, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
+}
+
+// sobelowOf runs Sobelow over one application. Its paths are made those of the whole tree.
+func sobelowOf(command []string, root, app string) ([]theirs, time.Duration, error) {
+	cmd := exec.Command(command[0], append(command[1:len(command):len(command)], "--root", ".", "--private", "--format", "json")...)
+	cmd.Dir = app
+	out, err := cmd.Output()
+	took := time.Duration(0)
+	if cmd.ProcessState != nil {
+		took = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
+	at := bytes.IndexByte(out, '{')
+	if at < 0 {
+		return nil, took, fmt.Errorf("no report: %v", err)
+	}
+	var report struct {
+		Findings map[string][]theirs `json:"findings"`
+	}
+	if err := json.NewDecoder(bytes.NewReader(out[at:])).Decode(&report); err != nil {
+		return nil, took, err
+	}
+	var all []theirs
+	for _, list := range report.Findings {
+		for _, t := range list {
+			if !filepath.IsAbs(t.File) {
+				t.File = filepath.Join(app, t.File)
+			}
+			if rel, err := filepath.Rel(root, t.File); err == nil {
+				t.File = filepath.ToSlash(rel)
+			}
+			all = append(all, t)
+		}
+	}
+	return all, took, nil
+}
+
+// match looks for our answer to one of their findings. They tell the line of the call, or for what is about a whole file 0.
+func match(run *scan.Run, t theirs) (how, why string) {
+	kind, _, _ := strings.Cut(t.Type, ":")
+	checks := sobelow.Checks(kind)
+	for _, f := range run.Findings {
+		if slices.Contains(checks, f.Check) && (t.Line == 0 || f.Place.File == t.File && f.Place.Start.Line <= t.Line && t.Line <= max(f.Place.End.Line, f.Place.Start.Line)) {
+			return "found", ""
+		}
+	}
+	for _, o := range run.Outcomes {
+		if slices.Contains(checks, o.Check) && (strings.HasPrefix(o.Where, fmt.Sprintf("%s:%d:", t.File, t.Line)) || t.Line == 0) {
+			return "fact", o.Why
+		}
+	}
+	return "missed", ""
+}
