@@ -34,12 +34,14 @@ func sinks() []flow.Sink {
 	return []flow.Sink{
 		{Call: "Ecto.Changeset.cast", Of: func(c *flow.Call) *flow.Value { return taken(c, powers) }, Name: "rights"},
 		{Call: "Ecto.Changeset.cast", Of: func(c *flow.Call) *flow.Value { return taken(c, owners) }, Name: "owner"},
+		{Call: "Ecto.Changeset.cast", Of: func(c *flow.Call) *flow.Value { return taken(c, authors) }, Name: "author"},
 	}
 }
 
 var (
-	powers = []string{"role", "roles", "admin", "is_admin", "superuser", "is_superuser", "permissions", "verified", "confirmed_at", "is_staff", "staff"}
-	owners = []string{"user_id", "account_id", "owner_id", "author_id", "tenant_id", "organization_id", "organisation_id", "customer_id"}
+	powers  = []string{"role", "roles", "admin", "is_admin", "superuser", "is_superuser", "permissions", "verified", "confirmed_at", "is_staff", "staff"}
+	authors = []string{"user_id", "author_id", "owner_id", "creator_id"}
+	owners  = []string{"account_id", "tenant_id", "organization_id", "organisation_id", "customer_id"}
 )
 
 // taken are the values of such fields among those that a cast takes. A field that the server put into the parameters itself
@@ -67,9 +69,9 @@ func rights(h *flow.Hit, s scan.Severity) scan.Severity {
 	switch {
 	case h.Class != flow.Tainted || h.Source.Kind < flow.Event:
 		return scan.None
-	case h.Sink.Name == "owner" && h.By(flow.Found):
+	case h.Sink.Name == "author" && h.By(flow.Found):
 		return scan.High // the code itself takes somebody's word for who they are
-	case h.Sink.Name == "owner":
+	case h.Sink.Name != "rights":
 		return scan.Low
 	}
 	return s
