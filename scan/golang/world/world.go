@@ -75,10 +75,11 @@ func Paths() []string {
 type World struct {
 	packages map[string]*types.Package
 	unknown  map[string]bool
+	inner    int // above 0 while our own declarations import each other
 }
 
 // New gives a world that has loaded nothing yet.
-func New() *World { return &World{map[string]*types.Package{}, map[string]bool{}} }
+func New() *World { return &World{packages: map[string]*types.Package{}, unknown: map[string]bool{}} }
 
 // Import gives a package of the outside. One that nobody told us about is empty: what is taken from it has no type, and
 // its name is all that a check can go by.
@@ -86,15 +87,17 @@ func (w *World) Import(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
 	}
-	if p := w.packages[path]; p != nil {
-		return p, nil
-	}
 	source, ok := sources()[path] // math/rand/v2 is a package of its own
 	if !ok {
 		source, ok = sources()[Plain(path)]
 	}
-	if !ok {
+	if !ok && w.inner == 0 {
 		w.unknown[path] = true
+	}
+	if p := w.packages[path]; p != nil {
+		return p, nil
+	}
+	if !ok {
 		p := types.NewPackage(path, NameOf(path))
 		p.MarkComplete()
 		w.packages[path] = p
@@ -107,12 +110,14 @@ func (w *World) Import(path string) (*types.Package, error) {
 	}
 	// Bodies are not there and cycles cannot be. What a model leaves out of a signature has no type, as elsewhere.
 	conf := types.Config{Importer: w, IgnoreFuncBodies: true, Error: func(error) {}}
+	w.inner++
+	defer func() { w.inner-- }()
 	p, _ := conf.Check(path, fset, []*ast.File{file}, nil)
 	w.packages[path] = p
 	return p, nil
 }
 
-// Unknown are the packages that somebody imported and nobody told us about.
+// Unknown are the packages that a project imports and nobody told us about.
 func (w *World) Unknown() []string {
 	var list []string
 	for p := range w.unknown {
