@@ -10,6 +10,7 @@ import (
 
 	"palisade.dev/scan/golang/project"
 )
+
 // walker goes through one function.
 type walker struct {
 	*engine
