@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X palisade.dev/cli.Version=$(VERSION)
 DATA    ?= palisade-data
 
-.PHONY: help build run test test-setup bench bench-peers fuzz self-scan oracle compare-sobelow lint fmt tidy clean
+.PHONY: help build run test test-setup bench bench-peers fuzz self-scan field-trial oracle compare-sobelow lint fmt tidy clean
 
 help: ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ fuzz: ## every fuzz target for FUZZTIME
 
 self-scan: build ## what Palisade finds in its own source: nothing, or what .palisade-ignore.yaml explains
 	bin/palisade scan code . --quiet --out bin/self-scan.md || { cat bin/self-scan.md; exit 1; }
+
+TRIAL ?= vampi
+URL   ?= http://127.0.0.1:5000
+field-trial: ## scan a vulnerable API that you have started on this machine, and compare with what is known of it: TRIAL=vampi URL=http://127.0.0.1:5000
+	@$(GO) run ./scripts/field-trial scan/api/testdata/field/$(TRIAL).txt $(URL)
 
 oracle: ## every .ex and .exs below ORACLE_DIRS: our tree against that of Debian's Elixir
 	@$(GO) run ./scripts/elixir-oracle $(ORACLE_DIRS)
