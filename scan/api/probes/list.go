@@ -3,7 +3,11 @@
 package probes
 
 import (
+	authenticationbypass "palisade.dev/scan/api/authentication/bypass"
+	"palisade.dev/scan/api/authentication/challenge"
 	"palisade.dev/scan/api/authentication/forgedtoken"
+	"palisade.dev/scan/api/authentication/inquery"
+	"palisade.dev/scan/api/authentication/keysource"
 	"palisade.dev/scan/api/authentication/tokenclaims"
 	"palisade.dev/scan/api/authentication/unenforced"
 	"palisade.dev/scan/api/authentication/weaksecret"
@@ -14,9 +18,18 @@ import (
 	"palisade.dev/scan/api/consumption/webhook"
 	"palisade.dev/scan/api/exposure/data"
 	"palisade.dev/scan/api/exposure/personal"
+	functionbypass "palisade.dev/scan/api/function/bypass"
+	"palisade.dev/scan/api/function/hidden"
 	"palisade.dev/scan/api/function/privileged"
+	"palisade.dev/scan/api/function/spoofed"
 	"palisade.dev/scan/api/input/cors"
 	"palisade.dev/scan/api/input/injection"
+	"palisade.dev/scan/api/input/lines"
+	"palisade.dev/scan/api/input/operator"
+	"palisade.dev/scan/api/input/redirect"
+	"palisade.dev/scan/api/input/schema"
+	"palisade.dev/scan/api/input/template"
+	"palisade.dev/scan/api/input/traversal"
 	"palisade.dev/scan/api/inventory/banner"
 	"palisade.dev/scan/api/inventory/deprecated"
 	"palisade.dev/scan/api/inventory/exposed"
@@ -29,6 +42,7 @@ import (
 	"palisade.dev/scan/api/llm/prompt"
 	"palisade.dev/scan/api/llm/unbounded"
 	"palisade.dev/scan/api/object/read"
+	"palisade.dev/scan/api/object/write"
 	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
 	"palisade.dev/scan/api/rate/authcost"
@@ -50,7 +64,11 @@ import (
 
 // Entries are all probes, by category and name.
 var Entries = []Entry{
+	{authenticationbypass.Probe, authenticationbypass.Samples},
+	{challenge.Probe, challenge.Samples},
 	{forgedtoken.Probe, forgedtoken.Samples},
+	{inquery.Probe, inquery.Samples},
+	{keysource.Probe, keysource.Samples},
 	{tokenclaims.Probe, tokenclaims.Samples},
 	{unenforced.Probe, unenforced.Samples},
 	{weaksecret.Probe, weaksecret.Samples},
@@ -61,9 +79,18 @@ var Entries = []Entry{
 	{webhook.Probe, webhook.Samples},
 	{data.Probe, data.Samples},
 	{personal.Probe, personal.Samples},
+	{functionbypass.Probe, functionbypass.Samples},
+	{hidden.Probe, hidden.Samples},
 	{privileged.Probe, privileged.Samples},
+	{spoofed.Probe, spoofed.Samples},
 	{cors.Probe, cors.Samples},
 	{injection.Probe, injection.Samples},
+	{lines.Probe, lines.Samples},
+	{operator.Probe, operator.Samples},
+	{redirect.Probe, redirect.Samples},
+	{schema.Probe, schema.Samples},
+	{template.Probe, template.Samples},
+	{traversal.Probe, traversal.Samples},
 	{banner.Probe, banner.Samples},
 	{deprecated.Probe, deprecated.Samples},
 	{exposed.Probe, exposed.Samples},
@@ -76,6 +103,7 @@ var Entries = []Entry{
 	{prompt.Probe, prompt.Samples},
 	{unbounded.Probe, unbounded.Samples},
 	{read.Probe, read.Samples},
+	{write.Probe, write.Samples},
 	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
 	{authcost.Probe, authcost.Samples},

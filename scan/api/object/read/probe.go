@@ -89,8 +89,10 @@ func cross(ctx context.Context, l *api.Look, owner, other *identity.Identity, wh
 	theirs := l.IDs(l.Op, where.name, other)
 	n := 0
 	for _, id := range l.IDs(l.Op, where.name, owner) {
-		// What is in the other's own list was shared with them on purpose.
-		if slices.Contains(theirs, id) {
+		// What is in the other's own list was shared with them on purpose; what a list that all may read says to be the
+		// owner's was at least named to them, and then only what is secret by its name counts.
+		listed := slices.Contains(theirs, id)
+		if listed && !said(l, owner, other, id) {
 			sure = true
 			continue
 		}
@@ -122,22 +124,25 @@ func cross(ctx context.Context, l *api.Look, owner, other *identity.Identity, wh
 			continue // anybody may read it: a matter of authentication, and its probe speaks of it
 		}
 		marker := only(l, mine, crossed, owner, other, id)
-		if marker == "" {
+		if marker == "" || (listed && !personal(marker)) {
 			continue
 		}
 		again := ask("somebody else, once more", other, id)
 		if !again.OK() || !answer.SameShape(again.Answer, crossed.Answer) {
 			continue
 		}
-		severity := scan.High
-		if personal(marker) {
+		severity, confidence, list := scan.High, scan.Confirmed, "is in no list of "+other.Name+"'s"
+		switch {
+		case listed:
+			confidence, list = scan.Firm, "the list names "+owner.Name+" as its owner"
+		case personal(marker):
 			severity = scan.Critical
 		}
 		l.Found(api.Hit{
-			Severity: severity, Confidence: scan.Confirmed, Param: where.in + ":" + where.name, Key: "read",
+			Severity: severity, Confidence: confidence, Param: where.in + ":" + where.name, Key: "read",
 			Evidence: api.Show(mine, crossed, again, nowhere, nobody),
-			Message: fmt.Sprintf("%s gives %s an object of %s's: it carries %s, which only %s was told, and is in no list of %s's.",
-				l.Op.Name(), other.Name, owner.Name, marker, owner.Name, other.Name),
+			Message: fmt.Sprintf("%s gives %s an object of %s's: it carries %s, which only %s was told, and %s.",
+				l.Op.Name(), other.Name, owner.Name, marker, owner.Name, list),
 		})
 		return true, true
 	}
@@ -180,6 +185,69 @@ func only(l *api.Look, mine, crossed *client.Exchange, owner, other *identity.Id
 		}
 	}
 	return ""
+}
+
+// said says that a list the owner was told has the object beside the owner's own name, and not the other's.
+func said(l *api.Look, owner, other *identity.Identity, id string) bool {
+	for _, x := range l.Knows(owner).Answers {
+		if x.OK() && whose(x.JSON(), id, names(l, owner), names(l, other), 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// names are those that an identity goes by in its own page.
+func names(l *api.Look, who *identity.Identity) map[string]bool {
+	out := map[string]bool{}
+	for path, x := range l.Knows(who).Answers {
+		if !api.IsMe(path) || !x.OK() {
+			continue
+		}
+		for name, values := range answer.Values(x.Answer) {
+			last := strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+			if last == "id" || last == "email" || last == "username" || last == "login" || last == "user_id" {
+				out[values[0]] = true
+			}
+		}
+	}
+	return out
+}
+
+func whose(v any, id string, own, others map[string]bool, depth int) bool {
+	if depth > 6 {
+		return false
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			if whose(item, id, own, others, depth+1) {
+				return true
+			}
+		}
+	case map[string]any:
+		is, mine := false, false
+		for name, field := range v {
+			text, isText := field.(string)
+			if n, isNumber := field.(float64); isNumber && n == float64(int64(n)) {
+				text, isText = fmt.Sprint(int64(n)), true
+			}
+			switch {
+			case !isText:
+				if whose(field, id, own, others, depth+1) {
+					return true
+				}
+			case text == id:
+				is = true
+			case others[text]:
+				return false
+			default:
+				mine = mine || own[text] && strings.ToLower(name) != "id"
+			}
+		}
+		return is && mine
+	}
+	return false
 }
 
 // personal says that a field's name speaks of a person or a secret.

@@ -97,6 +97,8 @@ func look(ctx context.Context, l *api.Look, m *rate.Meter) {
 			Op: m.Op, Confidence: scan.Confirmed, Key: "address", Evidence: elsewhere.shown,
 			Message: name + ": the limit counts by address, though those who ask have credentials. Everybody behind one address shares it, and whoever changes addresses escapes it.",
 		})
+	case !elsewhere.shut:
+		l.CannotTell(name+": "+other.Name+" is refused at the same address and served at another; the answers do not fit together", "")
 	default:
 		everybody(l, m, elsewhere)
 	}
@@ -111,7 +113,8 @@ func everybody(l *api.Look, m *rate.Meter, e *elsewhere) {
 
 // elsewhere is what somebody at another address gets while the limit is reached here.
 type elsewhere struct {
-	passes bool
+	passes bool // for the same person
+	shut   bool // for another person too, who is served while the limit is fresh
 	shown  []*client.Exchange
 }
 
@@ -126,16 +129,16 @@ func fromElsewhere(ctx context.Context, l *api.Look, m *rate.Meter) *elsewhere {
 	if others := l.Others(r.As); r.As != nil && len(others) > 0 {
 		// Another address alone tells "by address" from "by account"; refused there, another person as well tells "all".
 		if shown := m.Passes(ctx, l, who, r); shown != nil {
-			return &elsewhere{true, shown}
+			return &elsewhere{passes: true, shown: shown}
 		}
 		r.As = others[0]
 		who += ", as " + others[0].Name
 	}
 	if shown := m.Passes(ctx, l, who, r); shown != nil {
-		return &elsewhere{r.As == m.Request.As, shown}
+		return &elsewhere{passes: r.As == m.Request.As, shown: shown}
 	}
 	if shown := m.Shuts(ctx, l, r); shown != nil {
-		return &elsewhere{false, shown}
+		return &elsewhere{shut: true, shown: shown}
 	}
 	return nil
 }

@@ -1,0 +1,173 @@
+// Package schema sends values that the specification does not allow, and looks whether the target falls over.
+package schema
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"palisade.dev/scan"
+	"palisade.dev/scan/api"
+	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/api/input"
+	"palisade.dev/scan/api/spec"
+)
+
+//go:embed doc.md
+var doc string
+
+// Probe is the probe.
+var Probe = api.Probe{
+	Check: scan.Check{
+		ID: "api/input/schema", Title: "Values that are not allowed make the server fail", Severity: scan.Medium, CWE: []int{20, 755},
+		Standards: []string{"OWASP API8:2023", "PCI DSS 4.0 6.2.4", "SOC 2 PI1.2", "SOC 2 CC7.1"}, Doc: doc,
+	},
+	Mode: api.Active,
+	Fits: fits,
+	Fix:  "Check type, length and bounds where the request is read, and answer 400 or 422 with what is wrong.",
+	Run:  run,
+}
+
+func fits(t *api.Target, op *spec.Operation) bool {
+	return t.Askable(op) && !api.SignsIn(op) && (len(input.Places(op)) > 0 || op.Body != nil && op.Method != http.MethodGet)
+}
+
+// wrong is one request that a sound server refuses, or answers as if nothing were.
+type wrong struct {
+	what, where string
+	request     client.Request
+	forbidden   bool // by the specification, so that being accepted is a fault, if a small one
+}
+
+// enough faults of one operation make the point; each costs the target an error in its log.
+const enough = 3
+
+func run(ctx context.Context, l *api.Look) {
+	base := input.Base(ctx, l)
+	if base == nil {
+		return
+	}
+	if !base.OK() {
+		l.CannotTell("it is "+base.Kind().String()+" when nothing is wrong", "give an identity that may use it, or example values in the specification")
+		return
+	}
+	var failed, accepted []string
+	var failures, acceptances []*client.Exchange
+	tried := 0
+	for _, w := range wrongs(l, base) {
+		x := l.Ask(ctx, w.what, w.request)
+		if x.Err != nil || x.Status == http.StatusTooManyRequests {
+			continue
+		}
+		tried++
+		if w.forbidden && x.OK() && l.Op.Safe() && string(x.Body) != string(base.Body) {
+			accepted = append(accepted, w.what+" in "+w.where)
+			acceptances = append(acceptances, x)
+		}
+		// Answers of a gateway, and "not now", say nothing about the value.
+		if x.Status != http.StatusInternalServerError || len(failed) >= enough {
+			continue
+		}
+		sound := l.Ask(ctx, "control: nothing wrong", base.Request)
+		again := l.Ask(ctx, w.what+", once more", w.request)
+		still := l.Ask(ctx, "control: nothing wrong, once more", base.Request)
+		if sound.Kind() == base.Kind() && again.Status == x.Status && still.Kind() == base.Kind() {
+			failed = append(failed, w.what+" in "+w.where)
+			failures = append(failures, x, again)
+		}
+	}
+	if len(failed) > 0 {
+		l.Found(api.Hit{
+			Confidence: scan.Confirmed, Key: "fails", Evidence: append(api.Show(base), failures...),
+			Message: fmt.Sprintf("%s answers 500, twice, where it should say what is wrong: %s. It was well before and after.", l.Op.Name(), strings.Join(failed, "; ")),
+		})
+	}
+	if len(accepted) > 0 {
+		l.Found(api.Hit{
+			Title: "Values that the specification forbids are accepted", Severity: scan.Low, Confidence: scan.Firm, Key: "accepts",
+			Evidence: append(api.Show(base), acceptances[:min(len(acceptances), enough)]...),
+			Message:  fmt.Sprintf("%s accepts what its specification forbids: %s.", l.Op.Name(), strings.Join(accepted[:min(len(accepted), enough)], "; ")),
+		})
+	}
+	switch {
+	case l.Told():
+	case tried == 0:
+		l.CannotTell("nothing was answered", "")
+	default:
+		l.Clear(fmt.Sprintf("%d wrong requests did no harm", tried))
+	}
+}
+
+const long = 6000 // letters; below what servers allow a request line
+
+func wrongs(l *api.Look, base *client.Exchange) []wrong {
+	var out []wrong
+	fields := map[string]*spec.Schema{}
+	if l.Op.Body != nil {
+		fields = l.Op.Body.Schema.Fields()
+	}
+	for _, p := range input.Places(l.Op) {
+		s := fields[p.Name]
+		if p.In != "body" {
+			s = nil
+			if q := l.Op.Param(p.In, p.Name); q != nil {
+				s = q.Schema
+			}
+		}
+		add := func(what, value string, forbidden bool) {
+			out = append(out, wrong{what, p.Name, input.Put(l, base.Request, p, value), forbidden})
+		}
+		switch s.Type() {
+		case "integer", "number":
+			add("a word for a number", "palisade", true)
+			add("a negative number", "-1", false)
+			if p.In == "path" {
+				// Not elsewhere: it may be how many, and a server that believes it counts until it dies.
+				add("a number of thirty digits", strings.Repeat("9", 30), false)
+			}
+		case "boolean":
+			add("a word for true or false", "palisade", true)
+		default:
+			if s != nil && len(s.Enum) > 0 {
+				add("a value that is not on the list", "palisade-none", true)
+			}
+			add(fmt.Sprintf("%d letters", long), strings.Repeat("a", long), false)
+			add("a zero byte", "pal\x00isade", false)
+			if p.In != "body" {
+				add("bytes that are no text", "pal\xff\xfe", false)
+			}
+		}
+	}
+	if l.Op.Body == nil || !strings.Contains(l.Op.Body.Media, "json") || base.Request.Body == nil {
+		return out
+	}
+	body := func(what, where string, b []byte) {
+		r := base.Request
+		r.Body = b
+		out = append(out, wrong{what, where, r, false})
+	}
+	body("half a document", "the body", base.Request.Body[:len(base.Request.Body)/2])
+	body("null", "the body", []byte("null"))
+	body("a list", "the body", []byte("[]"))
+	body("a list in a list, 500 deep", "the body", []byte(strings.Repeat("[", 500)+strings.Repeat("]", 500)))
+	r := base.Request.With("Content-Type", "text/plain")
+	out = append(out, wrong{"another content type", "the header", r, false})
+	var m map[string]any
+	if json.Unmarshal(base.Request.Body, &m) != nil {
+		return out
+	}
+	for _, name := range slices.Sorted(maps.Keys(m))[:min(len(m), 6)] {
+		c := maps.Clone(m)
+		c[name] = map[string]any{"palisade": []any{}}
+		body("an object", name, api.Encode(l.Op.Body, c))
+		c = maps.Clone(m)
+		delete(c, name)
+		body("nothing", name, api.Encode(l.Op.Body, c))
+	}
+	return out
+}

@@ -1,0 +1,58 @@
+package schema
+
+import (
+	"net/http"
+	"strconv"
+
+	"palisade.dev/scan/api"
+	"palisade.dev/scan/api/fixture"
+)
+
+func shelf(fail func(c *fixture.Call, shelf string)) func(*fixture.Shop) {
+	return func(s *fixture.Shop) {
+		s.Add(&fixture.Route{Pattern: "GET /shelves", Open: true, Params: `[{"name":"shelf","in":"query","required":true,"schema":{"type":"integer","example":3}}]`, Do: func(c *fixture.Call) {
+			fail(c, c.R.URL.Query().Get("shelf"))
+		}})
+	}
+}
+
+// Samples are shops with and without the fault.
+var Samples = []fixture.Sample{
+	{Name: "a word for a number", Kind: fixture.Vulnerable, Make: shelf(func(c *fixture.Call, v string) {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			c.Error(500, "internal error")
+			return
+		}
+		c.JSON(200, map[string]int{"shelf": n})
+	})},
+	{Name: "a field that is an object", Kind: fixture.Vulnerable, Mode: api.Intrusive, Make: func(s *fixture.Shop) {
+		sound := s.Route("POST /orders").Do
+		s.Route("POST /orders").Do = func(c *fixture.Call) {
+			if c.R.Header.Get("Content-Type") != "application/json" {
+				c.Error(http.StatusInternalServerError, "internal error")
+				return
+			}
+			sound(c)
+		}
+	}},
+	{Name: "all is checked", Kind: fixture.Fixed, Mode: api.Intrusive},
+	{Name: "words are taken for nothing", Kind: fixture.Fixed, Make: shelf(func(c *fixture.Call, v string) {
+		n, _ := strconv.Atoi(v)
+		c.JSON(200, map[string]int{"shelf": n})
+	})},
+	{Name: "fails now and then, whatever is asked", Kind: fixture.Fixed, Make: func(s *fixture.Shop) {
+		n := 0
+		shelf(func(c *fixture.Call, _ string) {
+			unlock := c.Lock()
+			n++
+			bad := n%3 == 0
+			unlock()
+			if bad {
+				c.Error(500, "internal error")
+				return
+			}
+			c.JSON(200, map[string]int{"shelf": 3})
+		})(s)
+	}},
+}
