@@ -80,6 +80,9 @@ func look(p *elixir.Pass, r *project.Router, l *project.Pipeline, session projec
 		p.Clear(f.Place, "no route that changes anything passes through it without protection")
 		return
 	case used:
+		f.Flow = phoenix.Way(p.Project, open[0], "another site lets the user's browser send this", []scan.Step{
+			phoenix.Step(session.File, session.Node, "the session says who the user is, and nothing asks for a token"),
+		}, "this runs with the user's rights")
 		f.Message = fmt.Sprintf("Pipeline :%s reads the session and asks for no token: another site can let a signed-in user's browser send %s %s%s.", l.Name, open[0].Verb(), phoenix.Path(p.Project, open[0]), more(len(open)))
 	default:
 		f.Severity = scan.Low

@@ -11,6 +11,7 @@ import (
 	"palisade.dev/scan/elixir"
 	"palisade.dev/scan/elixir/phoenix"
 	"palisade.dev/scan/elixir/project"
+	"palisade.dev/scan/elixir/syntax"
 )
 
 //go:embed doc.md
@@ -57,7 +58,11 @@ func look(p *elixir.Pass, r *project.Router, i int) {
 			p.Clear(r.Module.File.Place(get.Node), "the other method asks for no token either, of which elixir/csrf tells")
 			return
 		}
-		report(p, get, fmt.Sprintf("The action :%s of %s %s is reached by GET %s too, without a token.", get.Action, other.Verb(), phoenix.Path(p.Project, other), phoenix.Path(p.Project, get)), scan.Medium)
+		severity := scan.Medium
+		if bodies, in := phoenix.ActionBodies(p.Project, get); slices.ContainsFunc(bodies, func(b *syntax.Node) bool { return phoenix.Writes(p.Project, in, b) }) {
+			severity = scan.High
+		}
+		report(p, get, fmt.Sprintf("The action :%s of %s %s is reached by GET %s too, without a token.", get.Action, other.Verb(), phoenix.Path(p.Project, other), phoenix.Path(p.Project, get)), severity)
 		return
 	}
 	if slices.Contains(changing, get.Action) && session(get) {
@@ -74,6 +79,7 @@ func report(p *elixir.Pass, r *project.Route, message string, severity scan.Seve
 	f := p.At(r.Router.Module.File, r.Node)
 	f.Key = r.Kind + " " + r.Path
 	f.Message, f.Severity = message, severity
+	f.Flow = phoenix.Way(p.Project, r, "a link or a picture on another site makes the user's browser ask for this", nil, "this runs with the user's rights, without a token")
 	f.Fix = &scan.Fix{Text: "Let changes be made by POST, PUT, PATCH or DELETE only, and give a GET that shows a form an action of its own."}
 	p.Report(f)
 }

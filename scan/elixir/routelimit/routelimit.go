@@ -36,13 +36,13 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"code", [][]string{{"otp"}, {"totp"}, {"2fa"}, {"mfa"}, {"two", "factor"}, {"verify", "code"}, {"verification", "code"}, {"tfa"}}, "takes a code of a few digits: a million tries find each", scan.Medium},
+	{"code", [][]string{{"otp"}, {"totp"}, {"2fa"}, {"mfa"}, {"two", "factor"}, {"verify", "code"}, {"verification", "code"}, {"tfa"}}, "takes a code of a few digits: a million tries find each", scan.High},
 	{"reset", [][]string{{"reset", "password"}, {"forgot"}, {"forgotten"}, {"password", "recovery"}, {"recover"}, {"password", "resets"}}, "sends a mail, and tells of addresses, as often as anybody asks", scan.Low},
 	{"sign-up", [][]string{{"register"}, {"registration"}, {"registrations"}, {"signup"}, {"sign", "up"}}, "makes accounts as fast as a program can ask", scan.Low},
 	{"invitation", [][]string{{"invite"}, {"invites"}, {"invitation"}, {"invitations"}}, "sends mails to addresses of the caller's choice, as often as he likes", scan.Low},
 	{"confirmation", [][]string{{"resend"}, {"magic", "link"}}, "sends a mail as often as anybody asks", scan.Low},
 	{"token", [][]string{{"oauth", "token"}, {"api", "token"}, {"auth", "token"}, {"token", "refresh"}}, "gives out tokens against a secret that can be guessed at", scan.Medium},
-	{"login", [][]string{{"login"}, {"log", "in"}, {"signin"}, {"sign", "in"}, {"session"}, {"sessions"}, {"authenticate"}}, "takes passwords: a program tries lists of stolen ones", scan.Medium},
+	{"login", [][]string{{"login"}, {"log", "in"}, {"signin"}, {"sign", "in"}, {"session"}, {"sessions"}, {"authenticate"}}, "takes passwords: a program tries lists of stolen ones", scan.High},
 }
 
 // others are words of routes that only sound like one of these: to leave, to see, to be sent back to.
@@ -164,6 +164,7 @@ func look(p *elixir.Pass, route *project.Route, k *kind, endpoint string, seen m
 		p.Clear(f.Place, "whoever comes here has signed in at "+g.Plug)
 		return
 	}
+	f.Flow = phoenix.Way(p.Project, route, "as many requests as somebody likes", nil, "each of them runs this")
 	f.Message = fmt.Sprintf("%s %s %s, and nothing on the way counts who comes how often.", verb, path, k.message)
 	f.Fix = &scan.Fix{Text: "Put a limit before it: the Palisade gateway, whose rules for sign-in, sign-up and reset are on from the start, or a plug with Hammer; per address and, for sign-in, per account as well, so that a thousand addresses do not have a thousand times as many tries."}
 	p.Report(f)

@@ -6,6 +6,7 @@ package secret
 import (
 	_ "embed"
 	"fmt"
+	"path"
 	"strings"
 
 	"palisade.dev/scan"
@@ -85,7 +86,7 @@ func inConfig(p *elixir.Pass) {
 		}
 	}
 	for _, e := range p.Project.Config.Entries {
-		if e.Value.Kind != syntax.String || len(e.Path) == 0 && e.Key == "" {
+		if e.Value.Kind != syntax.String || len(e.Path) == 0 && e.Key == "" || sample(e.File) {
 			continue
 		}
 		name := e.Key
@@ -110,6 +111,9 @@ func inConfig(p *elixir.Pass) {
 		report(p, e.File, e.Dotted(), e.Value, m, "")
 	}
 }
+
+// sample says whether a file lies in a folder of examples or test data; what is for developers by its name is told as such.
+func sample(f *project.File) bool { return secret.PlaceOf(path.Dir(f.Path)+"/any.exs") == secret.Sample }
 
 // known tells of passwords in the configuration of production that everybody tries first, and clears what is no secret.
 func known(p *elixir.Pass, e *project.Entry, name string) {
