@@ -167,6 +167,12 @@ func match(run *scan.Run, t theirs) (how, why string) {
 		if slices.Contains(checks, f.Check) && (t.Line == 0 || f.Place.File == t.File && f.Place.Start.Line <= t.Line && t.Line <= max(f.Place.End.Line, f.Place.Start.Line)) {
 			return "found", ""
 		}
+		// What reaches a template they tell at the render, we at the hole.
+		for _, s := range f.Flow {
+			if slices.Contains(checks, f.Check) && s.Place.File == t.File && s.Place.Start.Line <= t.Line && t.Line <= s.Place.End.Line {
+				return "found", ""
+			}
+		}
 	}
 	for _, o := range run.Outcomes {
 		if slices.Contains(checks, o.Check) && (strings.HasPrefix(o.Where, fmt.Sprintf("%s:%d:", t.File, t.Line)) || t.Line == 0) {

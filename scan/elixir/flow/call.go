@@ -72,6 +72,9 @@ func (fr *frame) local(n *syntax.Node, first *Value, left *syntax.Node, env *env
 		return fr.call(fn, c.Args, n)
 	}
 	of := fr.imported(n.Name, len(c.Args))
+	if of == "" && fr.e.modelled(fr.m.Name) != fr.m.Name && fr.e.knows(fr.e.modelled(fr.m.Name)+"."+n.Name) {
+		of = fr.m.Name // a repository that calls what its use gave it
+	}
 	if of == "" {
 		fr.closures(c.Args)
 		return unknown("the result of " + n.Name)
@@ -186,7 +189,7 @@ func (e *Engine) modelled(of string) string {
 	name := of
 	m := e.p.Modules[of]
 	switch {
-	case m != nil && m.Using("Ecto.Repo"), m == nil && (of == "Repo" || strings.HasSuffix(of, ".Repo")), m != nil && strings.HasSuffix(of, "Repo") && m.Using("Repo"):
+	case of == "Repo" || strings.HasSuffix(of, ".Repo") || m != nil && m.Using("Ecto.Repo"):
 		name = "Repo"
 	case m == nil && strings.HasSuffix(of, "Repo") && len(of) > 4:
 		name = "Repo"

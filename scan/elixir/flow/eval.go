@@ -602,6 +602,9 @@ func (fr *frame) special(n *syntax.Node, env *env) *Value {
 		if n.Name == "select" || n.Name == "where" {
 			break
 		}
+		if n.Name == "quote" {
+			fr.compiled(syntax.Do(n), false)
+		}
 		return unknown("")
 	case "<-":
 		if two { // :for={x <- list}, :let

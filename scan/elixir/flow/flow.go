@@ -265,6 +265,14 @@ func (e *Engine) leftOver() {
 			e.record(p.sink, p.call, Open, p.value, why, nil)
 		}
 	}
+	// A place that no way up was found for is told all the same.
+	for _, s := range e.summaries {
+		for _, p := range s.pend {
+			if e.hits[siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}] == nil {
+				e.record(p.sink, p.call, Open, p.value, "its callers were not followed to the end", nil)
+			}
+		}
+	}
 }
 
 // summarise reads a function. While it is being read, as in a recursion, its summary is empty.
@@ -321,6 +329,9 @@ func (fr *frame) clause(c *project.Clause, args []*Value) *Value {
 	if c.Guard != nil {
 		fr.assume(c.Guard, true, env)
 	}
+	if len(c.Node.Args) > 0 {
+		fr.compiled(c.Node.Args[0], true)
+	}
 	if c.Body == nil {
 		return fr.delegate(c, args)
 	}
@@ -331,6 +342,35 @@ func (fr *frame) clause(c *project.Clause, args []*Value) *Value {
 		}
 	}
 	return v
+}
+
+// compiled looks at code that runs when other code is compiled: the names of functions made in a loop, and what a macro
+// writes. Atoms in it are the program's own; what else it writes is not followed.
+func (fr *frame) compiled(n *syntax.Node, then bool) {
+	syntax.Walk(n, func(n *syntax.Node) bool {
+		switch {
+		case !then && syntax.Is(n, "unquote", "unquote_splicing"):
+			for _, a := range n.Args {
+				fr.compiled(a, true)
+			}
+			return false
+		case n.Kind == syntax.AtomParts:
+			fr.emit(&Call{Args: []*Value{bounded("it is made when the code is compiled")}, Nodes: []*syntax.Node{n}, Node: n}, AtomOf)
+		case n.Kind == syntax.Remote && len(n.Args) > 0:
+			if of := fr.m.Named(n.Fun); of != "" {
+				if name := fr.e.modelled(of) + "." + n.Name; len(fr.e.sinks[name]) > 0 {
+					args := make([]*Value, len(n.Args))
+					for i := range args {
+						if args[i] = unknown("in code that a macro writes"); then {
+							args[i] = bounded("it is made when the code is compiled")
+						}
+					}
+					fr.emit(&Call{Args: args, Nodes: n.Args, Node: n}, name)
+				}
+			}
+		}
+		return true
+	})
 }
 
 // delegate follows a defdelegate.

@@ -19,12 +19,16 @@ type filling struct {
 // call fills a function's summary in.
 func (fr *frame) call(fn *project.Function, args []*Value, node *syntax.Node) *Value {
 	e := fr.e
-	e.called[fn] = true
+	if hasClosure(args) { // whatever it gives them: sinks in them are sinks
+		fr.closures(args)
+	}
 	if fn.Arity > len(args) {
 		args = fr.defaults(fn, args)
 	}
 	s := e.summarise(fn)
-	if s.busy {
+	if !s.busy {
+		e.called[fn] = true
+	} else {
 		var out *Value
 		for _, a := range args {
 			if a != nil && a.Kind != Conn && a.Kind != Socket {

@@ -591,6 +591,9 @@ func Either(vs ...*Value) *Value {
 	return out
 }
 
+// InOrder is the value of a sink that does no harm, and why.
+func InOrder(why string) *Value { return bounded(why) }
+
 // Lead is the first piece of a joined text, or the value itself.
 func (v *Value) Lead() *Value {
 	if v != nil && v.Kind == Joined && len(v.Parts) > 0 {

@@ -282,7 +282,10 @@ func (m *Module) define(f *File, n *syntax.Node) {
 	if syntax.Is(head, "when") && len(head.Args) == 2 {
 		head, c.Guard = head.Args[0], head.Args[1]
 	}
-	if head.Kind != syntax.Call && head.Kind != syntax.Var {
+	name := head.Name
+	if head.Kind == syntax.Again && head.Fun != nil { // def unquote(name)(conn)
+		name = head.Fun.Name
+	} else if head.Kind != syntax.Call && head.Kind != syntax.Var {
 		return
 	}
 	defaults := 0
@@ -297,11 +300,11 @@ func (m *Module) define(f *File, n *syntax.Node) {
 	if n.Name == "defmacro" && head.Name == "__using__" {
 		m.using = append(m.using, c.Body)
 	}
-	key := head.Name + "/" + strconv.Itoa(len(c.Params))
+	key := name + "/" + strconv.Itoa(len(c.Params))
 	fn := m.funcs[key]
 	if fn == nil || fn.Arity != len(c.Params) {
 		fn = &Function{
-			Module: m, File: f, Name: head.Name, Arity: len(c.Params), Private: strings.HasSuffix(n.Name, "p"),
+			Module: m, File: f, Name: name, Arity: len(c.Params), Private: strings.HasSuffix(n.Name, "p"),
 			Macro: strings.HasPrefix(n.Name, "defmacro") || strings.HasPrefix(n.Name, "defguard"),
 		}
 		m.Functions = append(m.Functions, fn)
@@ -309,7 +312,7 @@ func (m *Module) define(f *File, n *syntax.Node) {
 	}
 	fn.Clauses = append(fn.Clauses, c)
 	for i := 1; i <= defaults; i++ {
-		shorter := head.Name + "/" + strconv.Itoa(len(c.Params)-i)
+		shorter := name + "/" + strconv.Itoa(len(c.Params)-i)
 		if m.funcs[shorter] == nil {
 			m.funcs[shorter] = fn
 		}

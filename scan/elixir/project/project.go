@@ -86,9 +86,9 @@ func (f *File) Inside() string {
 
 // Test says whether a file is only ever run by developers: tests, benchmarks, mix tasks, seeds and scripts beside the code.
 func (f *File) Test() bool {
-	in := "/" + f.Inside()
-	for _, dir := range []string{"/test/", "/bench/", "/benchmarks/", "/lib/mix/tasks/", "/dev/", "/scripts/", "/examples/", "/integration_test/"} {
-		if strings.Contains(in, dir) {
+	in := f.Inside()
+	for _, dir := range []string{"test/", "bench/", "benchmarks/", "lib/mix/tasks/", "dev/", "scripts/", "examples/", "integration_test/"} {
+		if strings.HasPrefix(in, dir) {
 			return true
 		}
 	}
@@ -148,7 +148,7 @@ func Read(ctx context.Context, t *tree.Tree) (*Project, scan.Part, error) {
 
 // tested says whether a file is of the tests. They are as large as what they test, and what is wrong in them harms nobody.
 func tested(path string) bool {
-	return strings.HasPrefix(path, "test/") || strings.Contains(path, "/test/") || strings.HasSuffix(path, "_test.exs")
+	return strings.HasSuffix(path, "_test.exs") || !strings.Contains(path, "lib/") && strings.Contains("/"+path, "/test/")
 }
 
 func readFile(t *tree.Tree, f tree.File) (*File, scan.Part) {

@@ -45,7 +45,7 @@ func page(c *flow.Call) *flow.Value {
 		return nil
 	}
 	if text, whole := kind.Prefix(); whole && !strings.Contains(text, "html") && !strings.Contains(text, "svg") {
-		return nil
+		return flow.InOrder("it is sent as " + text)
 	}
 	return c.Arg(2)
 }
