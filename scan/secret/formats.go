@@ -146,12 +146,16 @@ var starts = func() (index [256][]*Format) {
 
 // tokens finds what its form gives away, in one walk over the text.
 func tokens(text []byte) (found []Match) {
-	for i := 0; i < len(text); i++ {
+	for i := 0; i+1 < len(text); i++ {
 		formats := starts[text[i]]
-		if formats == nil {
+		// Most places are inside of words, where no token begins.
+		if formats == nil || i > 0 && word.has(text[i]) && word.has(text[i-1]) {
 			continue
 		}
 		for _, f := range formats {
+			if text[i+1] != f.Prefix[1] {
+				continue
+			}
 			if start, end, ok := f.at(text, i); ok {
 				confidence := scan.Firm
 				if f.Summed {
