@@ -51,9 +51,18 @@ func run(p *elixir.Pass) {
 // routes looks at the order of plugs on the way to each route, and tells once of each pair.
 func routes(p *elixir.Pass, r *project.Router) {
 	seen := map[*syntax.Node]bool{}
+	known := map[string]bool{} // many routes pass the same plugs
+	limits := func(plug project.Plug) bool {
+		is, ok := known[name(plug)]
+		if !ok {
+			is = phoenix.Limits(p.Project, r.Module, plug)
+			known[name(plug)] = is
+		}
+		return is
+	}
 	for _, route := range r.Routes {
 		plugs := route.Plugs()
-		limit := slices.IndexFunc(plugs, func(plug project.Plug) bool { return phoenix.Limits(p.Project, r.Module, plug) })
+		limit := slices.IndexFunc(plugs, limits)
 		if limit < 0 || seen[plugs[limit].Node] || route.Dev {
 			continue
 		}
