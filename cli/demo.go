@@ -24,6 +24,7 @@ import (
 type demoCmd struct {
 	Attack demoAttackCmd `cmd:"" help:"Play a sign-up flood, leaked passwords and a scanner against the demo shop."`
 	Shop   demoShopCmd   `cmd:"" help:"Run the demo shop alone."`
+	API    demoAPICmd    `cmd:"" name:"api" help:"Run an API that is broken on purpose, to try the scanner on."`
 }
 
 type demoAttackCmd struct {

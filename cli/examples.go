@@ -44,7 +44,7 @@ var examples = map[string]string{
 	"config example": "palisade config example > palisade.yml",
 	"doctor":         "palisade doctor", "backup": "palisade backup palisade-backup.db",
 	"restore": "palisade restore palisade-backup.db --yes",
-	"demo":    "palisade demo attack", "demo attack": "palisade demo attack --duration 5s", "demo shop": "palisade demo shop --listen 127.0.0.1:4000",
+	"demo":    "palisade demo attack", "demo attack": "palisade demo attack --duration 5s", "demo api": "palisade demo api --listen 127.0.0.1:4010", "demo shop": "palisade demo shop --listen 127.0.0.1:4000",
 	"console": "palisade console", "audit": "palisade audit list", "audit list": "palisade audit list --subject 'rule busy'",
 	"alert": "palisade alert list", "alert list": "palisade alert list", "alert test": "palisade alert test 01k8", "alert delete": "palisade alert delete 01k8",
 	"alert log": "palisade alert log --limit 10", "alert add": "palisade alert add slack team --url https://hooks.slack.com/services/T0/B0/x --severity high",

@@ -6,13 +6,14 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
+	"regexp"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
-	"regexp"
-	"strings"
 )
 
 //go:embed doc.md
