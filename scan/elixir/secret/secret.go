@@ -113,7 +113,9 @@ func inConfig(p *elixir.Pass) {
 }
 
 // sample says whether a file lies in a folder of examples or test data; what is for developers by its name is told as such.
-func sample(f *project.File) bool { return secret.PlaceOf(path.Dir(f.Path)+"/any.exs") == secret.Sample }
+func sample(f *project.File) bool {
+	return secret.PlaceOf(path.Dir(f.Path)+"/any.exs") == secret.Sample
+}
 
 // known tells of passwords in the configuration of production that everybody tries first, and clears what is no secret.
 func known(p *elixir.Pass, e *project.Entry, name string) {
