@@ -129,14 +129,14 @@ func ours(binary, dir string) (*scan.Run, time.Duration, error) {
 func sobelowOf(command []string, root, app string) ([]theirs, time.Duration, error) {
 	cmd := exec.Command(command[0], append(command[1:len(command):len(command)], "--root", ".", "--private", "--format", "json")...)
 	cmd.Dir = app
-	out, err := cmd.Output()
+	out, _ := cmd.Output() // its exit code says what was found, not whether it ran
 	took := time.Duration(0)
 	if cmd.ProcessState != nil {
 		took = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	}
 	at := bytes.IndexByte(out, '{')
 	if at < 0 {
-		return nil, took, fmt.Errorf("no report: %v", err)
+		return nil, took, fmt.Errorf("no report; run the command of SOBELOW there by hand (%s)", cmd)
 	}
 	var report struct {
 		Findings map[string][]theirs `json:"findings"`

@@ -30,6 +30,7 @@ var Check = elixir.Check{
 func sinks() []flow.Sink {
 	return []flow.Sink{
 		{Call: "Ecto.Query.API.field", Arg: 1},
-		{Call: "Ecto.Query.API.identifier", Arg: 0}, {Call: "Ecto.Query.API.literal", Arg: 0},
+		{Call: "Ecto.Query.API.identifier", Arg: 0},
+		{Call: "Ecto.Query.API.literal", Arg: 0},
 	}
 }

@@ -34,7 +34,7 @@ func (fr *frame) pipe(n *syntax.Node, first *Value, left *syntax.Node, env *env)
 	return first.flat("")
 }
 
-// arguments reads the arguments of a call; a pipe's left side comes first, keywords without brackets are one mapping.
+// read reads the arguments of a call; a pipe's left side comes first, keywords without brackets are one mapping.
 func (fr *frame) read(n *syntax.Node, first *Value, left *syntax.Node, env *env) *Call {
 	c := &Call{Node: n}
 	if first != nil {
@@ -92,7 +92,7 @@ func (fr *frame) imported(name string, arity int) string {
 	if of := homes[name]; of != "" {
 		return of
 	}
-	for _, of := range slices.Concat(fr.m.Imports, []string{}) {
+	for _, of := range fr.m.Imports {
 		if fr.e.knows(of + "." + name) {
 			return of
 		}
@@ -159,11 +159,7 @@ func (fr *frame) apply(c *Call, of, name string) *Value {
 	}
 	known := fr.e.modelled(of)
 	full := known + "." + name
-	if known != of {
-		fr.emit(c, full)
-	} else {
-		fr.emit(c, full)
-	}
+	fr.emit(c, full)
 	if full == "Kernel.apply" || full == ":erlang.apply" {
 		return fr.applied(c)
 	}
@@ -264,11 +260,8 @@ func (fr *frame) each(c *Call, of, name string) *Value {
 			acc = join(acc, a)
 		}
 	}
-	if strings.HasPrefix(of, "Task") || of == "Agent" {
-		elem = first.Elem()
-		if first.fn != nil {
-			return fr.invoke(first.fn, nil)
-		}
+	if first.fn != nil && (strings.HasPrefix(of, "Task") || of == "Agent") {
+		return fr.invoke(first.fn, nil)
 	}
 	item := elem
 	if first.Kind == Mapping && of != "Map" && of != "Keyword" {

@@ -113,9 +113,9 @@ func (fr *frame) expression(n *syntax.Node, env *env) *Value {
 		}
 		return &Value{Kind: Tuple, Items: items}
 	case syntax.Map:
-		return fr.mapping(n, nil, env)
+		return fr.mapping(n, env)
 	case syntax.Struct:
-		v := fr.mapping(n, nil, env)
+		v := fr.mapping(n, env)
 		if n.Fun != nil {
 			if name := fr.m.Named(n.Fun); name != "" && v.Kind == Mapping {
 				named := *v
@@ -139,9 +139,6 @@ func (fr *frame) expression(n *syntax.Node, env *env) *Value {
 			return fr.invoke(f.fn, args)
 		}
 		fr.closures(args)
-		if f.depends(0) || len(f.Taints()) > 0 {
-			return unknown("the result of a function that was passed")
-		}
 		return unknown("the result of a function")
 	case syntax.Call:
 		return fr.special(n, env)
@@ -271,7 +268,7 @@ func (fr *frame) list(n *syntax.Node, env *env) *Value {
 	return out
 }
 
-func (fr *frame) mapping(n *syntax.Node, _ *Value, env *env) *Value {
+func (fr *frame) mapping(n *syntax.Node, env *env) *Value {
 	out := &Value{Kind: Mapping}
 	pairs := n.Args
 	if len(pairs) == 1 && syntax.Is(pairs[0], "|") && len(pairs[0].Args) == 2 {
@@ -323,7 +320,7 @@ func (fr *frame) bits(n *syntax.Node, env *env) *Value {
 }
 
 func (fr *frame) block(ns []*syntax.Node, env *env) *Value {
-	var last *Value = atom("nil")
+	last := atom("nil")
 	for _, n := range ns {
 		last = fr.eval(n, env)
 		fr.guardClause(n, env)
@@ -595,16 +592,12 @@ func (fr *frame) special(n *syntax.Node, env *env) *Value {
 		return out
 	case "receive":
 		return fr.clauses(syntax.Do(n), unknown("a message to the process"), nil, env)
-	case "quote", "alias", "import", "require", "use", "def", "defp", "from", "dynamic", "select", "where":
-		if n.Name == "from" || n.Name == "dynamic" {
-			return fr.query(n, env)
-		}
-		if n.Name == "select" || n.Name == "where" {
-			break
-		}
-		if n.Name == "quote" {
-			fr.compiled(syntax.Do(n), false)
-		}
+	case "from", "dynamic":
+		return fr.query(n, env)
+	case "quote":
+		fr.compiled(syntax.Do(n), false)
+		return unknown("")
+	case "alias", "import", "require", "use", "def", "defp":
 		return unknown("")
 	case "<-":
 		if two { // :for={x <- list}, :let
@@ -617,7 +610,6 @@ func (fr *frame) special(n *syntax.Node, env *env) *Value {
 	case "raise", "throw", "exit", "reraise":
 		fr.evals(args, env)
 		return nil
-	case "then", "tap":
 	}
 	return fr.local(n, nil, nil, env)
 }

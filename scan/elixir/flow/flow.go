@@ -122,13 +122,6 @@ type siteKey struct {
 	end   int32
 }
 
-// site is where a sink is called.
-type site struct {
-	sink  *Sink
-	call  *Call
-	steps *trail
-}
-
 type pending struct {
 	sink  *Sink
 	call  *Call
@@ -356,10 +349,10 @@ func (fr *frame) compiled(n *syntax.Node, then bool) {
 			return false
 		case n.Kind == syntax.AtomParts:
 			fr.emit(&Call{Args: []*Value{bounded("it is made when the code is compiled")}, Nodes: []*syntax.Node{n}, Node: n}, AtomOf)
-		case n.Kind == syntax.Remote && len(n.Args) > 0:
+		case n.Kind == syntax.Remote && (len(n.Args) > 0 || n.Flags&syntax.CallParen != 0):
 			if of := fr.m.Named(n.Fun); of != "" {
 				if name := fr.e.modelled(of) + "." + n.Name; len(fr.e.sinks[name]) > 0 {
-					args := make([]*Value, len(n.Args))
+					args := make([]*Value, max(len(n.Args), 1)) // behind a pipe there may be none
 					for i := range args {
 						if args[i] = unknown("in code that a macro writes"); then {
 							args[i] = bounded("it is made when the code is compiled")

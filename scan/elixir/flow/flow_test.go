@@ -16,8 +16,12 @@ import (
 
 func sinks() []*flow.Sink {
 	return []*flow.Sink{
-		{Call: "Danger.sql", Guard: flow.SQL}, {Call: "Phoenix.HTML.raw", Guard: flow.HTML}, {Call: "File.read", Guard: flow.Path},
-		{Call: flow.AtomOf}, {Call: flow.Hole}, {Call: flow.Dynamic, Needs: flow.Atom},
+		{Call: "Danger.sql", Guard: flow.SQL},
+		{Call: "Phoenix.HTML.raw", Guard: flow.HTML},
+		{Call: "File.read", Guard: flow.Path},
+		{Call: flow.AtomOf},
+		{Call: flow.Hole},
+		{Call: flow.Dynamic, Needs: flow.Atom},
 	}
 }
 
@@ -210,6 +214,12 @@ func FuzzAnalyse(f *testing.F) {
 		if len(src) > 4000 {
 			return
 		}
+		begun := time.Now()
+		defer func() {
+			if took := time.Since(begun); took > 5*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		}()
 		analyse(t, map[string]string{"lib/a.ex": string(src), "lib/a.html.heex": string(src), "config/config.exs": string(src)})
 	})
 }

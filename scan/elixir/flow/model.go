@@ -13,7 +13,6 @@ var modelText string
 type model struct {
 	what  string // pass, bounded, clear, record, source, config, constant, conn
 	guard Guard
-	note  string
 }
 
 // models is the table, homes tells where names that are imported everywhere come from.

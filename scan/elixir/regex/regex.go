@@ -29,7 +29,10 @@ var Check = elixir.Check{
 
 func sinks() []flow.Sink {
 	return []flow.Sink{
-		{Call: "Regex.compile", Guard: flow.Regex}, {Call: "Regex.compile!", Guard: flow.Regex},
-		{Call: ":re.compile", Guard: flow.Regex}, {Call: ":re.run", Arg: 1, Guard: flow.Regex}, {Call: flow.Pattern, Guard: flow.Regex},
+		{Call: "Regex.compile", Guard: flow.Regex},
+		{Call: "Regex.compile!", Guard: flow.Regex},
+		{Call: ":re.compile", Guard: flow.Regex},
+		{Call: ":re.run", Arg: 1, Guard: flow.Regex},
+		{Call: flow.Pattern, Guard: flow.Regex},
 	}
 }

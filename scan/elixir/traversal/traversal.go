@@ -33,7 +33,9 @@ func sinks() []flow.Sink {
 	all := []flow.Sink{
 		{Call: "Plug.Conn.send_file", Arg: 2, Guard: flow.Path, Name: "send"},
 		{Call: "Phoenix.Controller.send_download", Of: downloaded, Guard: flow.Path, Name: "send"},
-		{Call: ":zip.unzip", Guard: flow.Path}, {Call: ":zip.extract", Guard: flow.Path}, {Call: ":erl_tar.extract", Guard: flow.Path},
+		{Call: ":zip.unzip", Guard: flow.Path},
+		{Call: ":zip.extract", Guard: flow.Path},
+		{Call: ":erl_tar.extract", Guard: flow.Path},
 		{Call: "Plug.Static.call", Arg: 2, Guard: flow.Path},
 	}
 	for _, name := range []string{
