@@ -142,7 +142,7 @@ func elsewhere(p *project.Project, r *project.Router, l *project.Pipeline) strin
 			continue
 		}
 		set := ""
-		for _, plug := range route.Plugs() {
+		for _, plug := range phoenix.Plugs(p, route) {
 			if sets(p, r.Module, plug) {
 				set = plug.Name + plug.Of
 			}

@@ -71,7 +71,7 @@ func look(p *elixir.Pass, r *project.Router, l *project.Pipeline, session projec
 			continue
 		}
 		used = true
-		if changes(p.Project, route) && !slices.ContainsFunc(route.Plugs(), protects) && !slices.ContainsFunc(controller(p.Project, route), protects) {
+		if changes(p.Project, route) && !slices.ContainsFunc(phoenix.Plugs(p.Project, route), protects) && !slices.ContainsFunc(controller(p.Project, route), protects) {
 			open = append(open, route)
 		}
 	}

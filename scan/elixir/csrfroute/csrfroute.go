@@ -54,7 +54,7 @@ func look(p *elixir.Pass, r *project.Router, i int) {
 			p.Clear(r.Module.File.Place(get.Node), "no session is read on the way, so that a forged request is nobody's")
 			return
 		}
-		if !slices.ContainsFunc(other.Plugs(), func(plug project.Plug) bool { return plug.Is("protect_from_forgery", "Plug.CSRFProtection") }) {
+		if !slices.ContainsFunc(phoenix.Plugs(p.Project, other), func(plug project.Plug) bool { return plug.Is("protect_from_forgery", "Plug.CSRFProtection") }) {
 			p.Clear(r.Module.File.Place(get.Node), "the other method asks for no token either, of which elixir/csrf tells")
 			return
 		}

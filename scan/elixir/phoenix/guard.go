@@ -82,6 +82,19 @@ func Forward(p *project.Project, r *project.Router) *project.Route {
 	return nil
 }
 
+// Plugs are all plugs that a request to a route passes, those of the routers before its own included.
+func Plugs(p *project.Project, r *project.Route) []project.Plug {
+	plugs := r.Plugs()
+	for range deepest {
+		via := Forward(p, r.Router)
+		if via == nil {
+			break
+		}
+		plugs, r = append(via.Plugs(), plugs...), via
+	}
+	return plugs
+}
+
 // Path is where a route is reached, through the routers before its own.
 func Path(p *project.Project, r *project.Route) string {
 	path := r.Path
@@ -307,9 +320,16 @@ func LimitedAll(p *project.Project) string {
 	return ""
 }
 
-// Limited says by what the requests to a route are counted: a plug of a pipeline, of the controller, or a call in the action.
-// It is empty where nothing does.
-func Limited(p *project.Project, r *project.Route) string {
+// Limited says by what the requests to a route are counted: a plug of a pipeline, of the controller, or a call in the action,
+// here or in the router before. It is empty where nothing does.
+func Limited(p *project.Project, r *project.Route) string { return limited(p, r, 0) }
+
+func limited(p *project.Project, r *project.Route, depth int) string {
+	if via := Forward(p, r.Router); via != nil && depth < deepest {
+		if by := limited(p, via, depth+1); by != "" {
+			return by
+		}
+	}
 	for _, plug := range r.Plugs() {
 		if Limits(p, r.Router.Module, plug) {
 			return plugName(plug)

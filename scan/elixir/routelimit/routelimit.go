@@ -103,12 +103,17 @@ func within(row, words []string) bool {
 // signs says whether what is called a session or a login takes a credential: a session may also be one of an editor, or
 // belong to a course.
 func signs(p *project.Project, r *project.Route) bool {
+	return takes(p, r, "password", "verify_pass", "log_in", "sign_in", "authenticate", "login")
+}
+
+// takes says whether one of some words is in the names and texts of an action and the functions it calls.
+func takes(p *project.Project, r *project.Route, words ...string) bool {
 	bodies, in := phoenix.ActionBodies(p, r)
 	knows := func(_ *project.Module, n *syntax.Node) bool {
-		low := strings.ToLower(n.Name)
 		switch n.Kind {
 		case syntax.String, syntax.Atom, syntax.Var, syntax.Call, syntax.Remote:
-			return strings.Contains(low, "password") || strings.Contains(low, "verify_pass") || strings.Contains(low, "log_in") || strings.Contains(low, "sign_in") || low == "authenticate" || strings.Contains(low, "login")
+			low := strings.ToLower(n.Name)
+			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(low, w) })
 		}
 		return false
 	}
@@ -160,6 +165,9 @@ func look(p *elixir.Pass, route *project.Route, k *kind, endpoint string, seen m
 		verb = "LiveView"
 	}
 	f.Key, f.Severity = k.name+" "+path, k.severity
+	if k.name == "login" && !takes(p.Project, route, "password") {
+		f.Severity, f.Confidence = scan.Medium, scan.Tentative
+	}
 	if g := phoenix.Guarded(p.Project, route); g.Names() && !doors(g.Plug) && k.name != "code" {
 		p.Clear(f.Place, "whoever comes here has signed in at "+g.Plug)
 		return

@@ -68,7 +68,7 @@ func look(p *elixir.Pass, r *project.Router, l *project.Pipeline) {
 	for _, route := range r.Routes {
 		if slices.Contains(route.Through, l.Name) && !route.Dev {
 			used = true
-			open = open || !slices.ContainsFunc(route.Plugs(), func(plug project.Plug) bool { return sets(p.Project, r.Module, plug) })
+			open = open || !slices.ContainsFunc(phoenix.Plugs(p.Project, route), func(plug project.Plug) bool { return sets(p.Project, r.Module, plug) })
 		}
 	}
 	if used && !open {

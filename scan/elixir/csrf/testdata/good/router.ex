@@ -56,3 +56,30 @@ defmodule ShopWeb.GuardedController do
   plug :protect_from_forgery
   def create(conn, _), do: conn
 end
+
+defmodule ShopWeb.OuterRouter do
+  use Phoenix.Router
+
+  pipeline :outer do
+    plug :fetch_session
+    plug :protect_from_forgery
+  end
+
+  scope "/" do
+    pipe_through :outer
+    forward "/inner", ShopWeb.InnerRouter
+  end
+end
+
+defmodule ShopWeb.InnerRouter do
+  use Phoenix.Router
+
+  pipeline :inner do
+    plug :fetch_session
+  end
+
+  scope "/" do
+    pipe_through :inner
+    post "/orders", ShopWeb.OrderController, :create
+  end
+end

@@ -84,3 +84,21 @@ defmodule ShopWeb.CourseSessionController do
   use Phoenix.Controller
   def create(conn, params), do: Shop.Courses.add_lesson(conn, params)
 end
+
+defmodule ShopWeb.OuterRouter do
+  use Phoenix.Router
+
+  pipeline :outer do
+    plug ShopWeb.Attack
+  end
+
+  scope "/" do
+    pipe_through :outer
+    forward "/account", ShopWeb.AccountRouter
+  end
+end
+
+defmodule ShopWeb.AccountRouter do
+  use Phoenix.Router
+  post "/otp", ShopWeb.UserSessionController, :otp
+end
