@@ -37,7 +37,7 @@ func main() {
 	if len(command) == 0 || flag.NArg() == 0 {
 		log.Fatal("SOBELOW has to be the command that runs Sobelow, and folders have to be named: SOBELOW='mix sobelow' go run ./scripts/compare-sobelow DIR...")
 	}
-	fmt.Printf("%-34s %6s %6s %6s %6s | %6s %6s %6s | %8s %8s\n", "application", "theirs", "found", "fact", "missed", "high+", "medium", "lower", "cpu", "theirs")
+	fmt.Printf("%-34s %6s %6s %6s %6s %6s | %6s %6s %6s | %8s %8s\n", "application", "theirs", "found", "note", "fact", "missed", "high+", "medium", "lower", "cpu", "theirs")
 	missed := 0
 	for _, dir := range flag.Args() {
 		run, cpu, err := ours(*binary, dir)
@@ -54,11 +54,13 @@ func main() {
 			}
 			all, used = append(all, found...), used+took
 		}
-		found, fact, lost := 0, 0, []string(nil)
+		found, note, fact, lost := 0, 0, 0, []string(nil)
 		for _, t := range all {
 			switch how, why := match(run, t); how {
 			case "found":
 				found++
+			case "note":
+				note++
 			case "fact":
 				fact++
 				if *verbose {
@@ -80,7 +82,7 @@ func main() {
 				lower++
 			}
 		}
-		fmt.Printf("%-34s %6d %6d %6d %6d | %6d %6d %6d | %8s %8s\n", filepath.Base(dir), len(all), found, fact, len(lost), high, medium, lower, short(cpu), short(used))
+		fmt.Printf("%-34s %6d %6d %6d %6d %6d | %6d %6d %6d | %8s %8s\n", filepath.Base(dir), len(all), found, note, fact, len(lost), high, medium, lower, short(cpu), short(used))
 		for _, l := range lost {
 			fmt.Println(l)
 		}
@@ -159,18 +161,28 @@ func sobelowOf(command []string, root, app string) ([]theirs, time.Duration, err
 	return all, took, nil
 }
 
-// match looks for our answer to one of their findings. They tell the line of the call, or for what is about a whole file 0.
+// match looks for our answer to one of their findings: a finding, a note (severity info: a value that was not followed to its
+// origin, which proves nothing either way), a fact, or none. They tell the line of the call, or for what is about a whole file 0.
 func match(run *scan.Run, t theirs) (how, why string) {
 	kind, _, _ := strings.Cut(t.Type, ":")
 	checks := sobelow.Checks(kind)
-	for _, f := range run.Findings {
+	// The severe ones first: a line may have both.
+	list := slices.Clone(run.Findings)
+	slices.SortStableFunc(list, func(a, b scan.Finding) int { return int(b.Severity) - int(a.Severity) })
+	word := func(f scan.Finding) string {
+		if f.Severity == scan.Info {
+			return "note"
+		}
+		return "found"
+	}
+	for _, f := range list {
 		if slices.Contains(checks, f.Check) && (t.Line == 0 || f.Place.File == t.File && f.Place.Start.Line <= t.Line && t.Line <= max(f.Place.End.Line, f.Place.Start.Line)) {
-			return "found", ""
+			return word(f), ""
 		}
 		// What reaches a template they tell at the render, we at the hole.
 		for _, s := range f.Flow {
 			if slices.Contains(checks, f.Check) && s.Place.File == t.File && s.Place.Start.Line <= t.Line && t.Line <= s.Place.End.Line {
-				return "found", ""
+				return word(f), ""
 			}
 		}
 	}
