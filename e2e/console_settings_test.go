@@ -162,7 +162,7 @@ func testSettings(t *testing.T, b *browser) {
 		}
 		me.snap(t, name+"-phone")
 		me.accessible(t, at+" on a phone in the dark")
-		if small := eval[[]string](me, `[...document.querySelectorAll("main button, main .button, main input:not([type=hidden])")].filter(e => e.checkVisibility() && e.type != "checkbox" && e.getBoundingClientRect().height < 32).map(e => e.outerHTML)`); len(small) > 0 {
+		if small := eval[[]string](me, `[...document.querySelectorAll("main button, main .button, main input:not([type=hidden],[type=checkbox],[type=radio])")].filter(e => e.checkVisibility() && e.type != "checkbox" && e.getBoundingClientRect().height < 32).map(e => e.outerHTML)`); len(small) > 0 {
 			t.Errorf("%s: too small for a thumb: %q", at, small)
 		}
 	}
