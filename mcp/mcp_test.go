@@ -77,12 +77,12 @@ type house struct {
 	scanner *fake
 	backend *backend
 	now     time.Time
-	told    []string
+	told    chan string
 }
 
 func newHouse(t *testing.T, o Options) *house {
 	t.Helper()
-	h := &house{t: t, now: noon, backend: &backend{}, scanner: &fake{
+	h := &house{t: t, now: noon, told: make(chan string, 10), backend: &backend{}, scanner: &fake{
 		checks:   []scan.Check{{ID: "api/rate/threshold", Title: "No limit", Severity: scan.Medium}, {ID: "elixir/sqlquery", Title: "SQL", Severity: scan.High}},
 		findings: []scan.Finding{{Check: "api/rate/threshold", Title: "No limit", Severity: scan.Medium, Message: "60 requests passed", Place: scan.Place{Method: "GET", URL: "/search"}, Fix: &scan.Fix{Text: "limit it"}}},
 	}}
@@ -95,7 +95,7 @@ func newHouse(t *testing.T, o Options) *house {
 		t.Fatal(err)
 	}
 	client := sdk.NewClient(&sdk.Implementation{Name: "test"}, &sdk.ClientOptions{ProgressNotificationHandler: func(_ context.Context, r *sdk.ProgressNotificationClientRequest) {
-		h.told = append(h.told, r.Params.Message)
+		h.told <- r.Params.Message
 	}})
 	var err error
 	if h.client, err = client.Connect(t.Context(), b, nil); err != nil {
@@ -229,8 +229,13 @@ func TestProgressIsToldToWhoAsks(t *testing.T) {
 	if _, err := h.client.CallTool(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	if len(h.told) != 1 || h.told[0] != "looking" {
-		t.Errorf("told %q", h.told)
+	select { // a notification travels beside the answer
+	case told := <-h.told:
+		if told != "looking" {
+			t.Errorf("told %q", told)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("told nothing")
 	}
 }
 
