@@ -54,6 +54,7 @@ var examples = map[string]string{
 	"people disable": "palisade people disable ann@example.com", "people enable": "palisade people enable ann@example.com",
 	"people remove": "palisade people remove ann@example.com", "people signins": "palisade people signins ann@example.com", "people self": "palisade people self",
 	"scan": "palisade scan code", "scan code": "palisade scan code --out report.html --fail-on high .", "scan checks": "palisade scan checks",
+	"scan refresh":  "palisade scan refresh",
 	"scan exposure": "palisade scan exposure www.example.com --expect 80,443",
 	"scan explain":  "palisade scan explain deps/advisory", "scan import-sobelow": "palisade scan import-sobelow --print", "scan new-check": "palisade scan new-check elixir/oddthing", "scan publish": "palisade scan publish run.json --no-sarif",
 	"rule show": "palisade rule show login-pair", "rule mode": "palisade rule mode busy rehearse", "rule move": "palisade rule move busy up",

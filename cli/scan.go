@@ -19,6 +19,7 @@ import (
 	"palisade.dev/scan/code"
 	"palisade.dev/scan/deps"
 	"palisade.dev/scan/deps/osv"
+	"palisade.dev/scan/deps/refresh"
 	"palisade.dev/scan/deps/registry"
 	exposed "palisade.dev/scan/exposure/checks"
 	"palisade.dev/scan/report"
@@ -67,6 +68,7 @@ type scanCmd struct {
 	Replay        scanReplayCmd    `cmd:"" help:"Ask again what showed a finding of an API, and show the answers."`
 	VerifyFix     scanVerifyFixCmd `cmd:"" name:"verify-fix" help:"Ask again whether a finding of an API is mended."`
 	Publish       scanPublishCmd   `cmd:"" help:"Tell a pull request what a scan found: a comment, suggestions, annotations."`
+	Refresh       scanRefreshCmd   `cmd:"" help:"Fetch advisories, so that scans know what became known since this version was built."`
 	NewCheck      scanNewCheckCmd  `cmd:"" name:"new-check" help:"Begin a check: its folder, page and samples (in palisade's repository)."`
 	ImportSobelow scanImportCmd    `cmd:"" name:"import-sobelow" help:"Take over what a project told Sobelow to skip."`
 }
@@ -112,6 +114,7 @@ type scanCodeCmd struct {
 	NoReach       bool     `help:"Do not follow calls of Go code into its modules; it takes the go command and seconds."`
 	GitHistory    bool     `help:"Look for secrets in all that was ever committed, too; it takes the git command."`
 	reportFlags
+	kept *refresh.Kept `kong:"-"`
 }
 
 func (c *scanCodeCmd) Run(s *session) error {
@@ -155,7 +158,13 @@ func (c *scanCodeCmd) run(s *session) error {
 	if err != nil {
 		return err
 	}
-	again := func(f fs.FS) (*scan.Run, error) { return code.Scan(s.ctx, f, scanners, o) }
+	again := func(f fs.FS) (*scan.Run, error) {
+		run, err := code.Scan(s.ctx, f, scanners, o)
+		if err == nil {
+			aged(run, c.kept.Ages(), s.Now())
+		}
+		return run, err
+	}
 	run, err := again(folder)
 	if err != nil {
 		return err
@@ -305,7 +314,8 @@ func (c *scanCodeCmd) prepare(o *code.Options, conf settings.Settings, folder fs
 }
 
 func (c *scanCodeCmd) scanners(s *session, conf settings.Settings) ([]code.Scanner, error) {
-	d := deps.Settings{Licences: conf.Licences, Now: s.Now}
+	c.kept = &refresh.Kept{Dir: s.advisories()}
+	d := deps.Settings{Licences: conf.Licences, Now: s.Now, Advisories: c.kept.Get}
 	if info, err := os.Stat(c.Path); err == nil && info.IsDir() && !c.NoReach {
 		d.Dir = c.Path
 	}
