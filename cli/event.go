@@ -193,8 +193,23 @@ func (c *eventCountsCmd) Run(s *session) error {
 }
 
 type clientCmd struct {
-	Show   clientShowCmd   `cmd:"" help:"Requests, verdicts, sign-ins by account, bans." default:"withargs"`
-	Reveal clientRevealCmd `cmd:"" help:"The address behind an encrypted pseudonym; the audit log keeps who asked and why."`
+	Show      clientShowCmd      `cmd:"" help:"Requests, verdicts, sign-ins by account, bans." default:"withargs"`
+	Challenge clientChallengeCmd `cmd:"" help:"Challenge an address or prefix on every route, or with --off no longer."`
+	Reveal    clientRevealCmd    `cmd:"" help:"The address behind an encrypted pseudonym; the audit log keeps who asked and why."`
+}
+
+type clientChallengeCmd struct {
+	Subject string `arg:"" help:"An address or prefix."`
+	Off     bool   `help:"No longer."`
+	onSite
+}
+
+func (c *clientChallengeCmd) Run(s *session) error {
+	path, err := s.site(c.Site)
+	if err != nil {
+		return err
+	}
+	return s.do("POST", path+"/challenges", map[string]any{"subject": c.Subject, "off": c.Off})
 }
 
 type clientRevealCmd struct {

@@ -99,7 +99,7 @@ func New(p Parts) http.Handler {
 func Routes(p Parts) []page.Route { return routes(&door.Door{}, p) }
 
 func routes(d *door.Door, p Parts) []page.Route {
-	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Now: p.Now}
+	t := &traffic.Traffic{DB: p.DB, Events: p.Events, Search: p.Search, Clients: p.Clients, Desk: p.Desk, Now: p.Now}
 	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, ID: p.ID, Now: p.Now}
 	a := &account.Account{Door: d, People: p.People, Entry: p.Entry}
 	m := &members.Room{Door: d, People: p.People}

@@ -96,6 +96,24 @@ func (a *api) events() {
 		p, err := a.Search.Find(ctx, q)
 		return EventPage{event.ShowAll(p.Events), p.Next}, err
 	})
+	op(a, on(access.Respond), "POST", "/sites/{site}/challenges", "challenge-client", "Challenge an address or prefix on every route, or no longer", func(ctx context.Context, in *struct {
+		On
+		Body struct {
+			Subject string `json:"subject" maxLength:"100" doc:"an address or prefix"`
+			Off     bool   `json:"off,omitempty" doc:"no longer"`
+		}
+	},
+	) (done, error) {
+		s, err := a.site(ctx, in.Site)
+		if err != nil {
+			return done{}, err
+		}
+		told := in.Body.Subject + " is challenged on every route"
+		if in.Body.Off {
+			told = in.Body.Subject + " is challenged no longer"
+		}
+		return done{told}, a.Desk.Challenge(ctx, s, in.Body.Subject, in.Body.Off)
+	})
 	op(a, on(access.See), "GET", "/sites/{site}/clients/{subject}", "get-client", "Everything about one client", func(ctx context.Context, in *struct {
 		On
 		Subject string `path:"subject" maxLength:"300"`

@@ -16,7 +16,7 @@ import (
 func open(t testing.TB) *pagetest.House {
 	t.Helper()
 	return pagetest.New(t, func(h *pagetest.House) []page.Route {
-		return (&traffic.Traffic{DB: h.DB, Events: h.Events, Search: h.Search, Clients: h.Clients, Now: func() time.Time { return h.Now }}).Routes()
+		return (&traffic.Traffic{DB: h.DB, Events: h.Events, Search: h.Search, Clients: h.Clients, Desk: h.Desk, Now: func() time.Time { return h.Now }}).Routes()
 	})
 }
 

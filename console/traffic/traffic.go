@@ -19,9 +19,11 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/client"
 	"palisade.dev/backend/event"
+	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/veil"
 	"palisade.dev/console/chart"
 	"palisade.dev/console/page"
+	"palisade.dev/guard/engine"
 	"palisade.dev/guard/wire"
 	"palisade.dev/scan"
 	"palisade.dev/store"
@@ -38,6 +40,7 @@ type Traffic struct {
 	Events  *event.Log
 	Search  *event.Search
 	Clients *client.Clients
+	Desk    *desk.Desk
 	Now     func() time.Time
 }
 
@@ -51,6 +54,7 @@ func (t *Traffic) Routes() []page.Route {
 		{Pattern: "GET /s/{site}/events/export", Need: access.See, Handle: t.export},
 		{Pattern: "GET /s/{site}/client", Need: access.See, Handle: t.client},
 		{Pattern: "POST /s/{site}/client/reveal", Need: access.Respond, Handle: t.reveal},
+		{Pattern: "POST /s/{site}/client/challenge", Need: access.Respond, Handle: t.challenge},
 	}
 }
 
@@ -457,6 +461,9 @@ type known struct {
 	Standing *store.Ban
 	Reason   string // typed, and not enough
 	Fault    string
+
+	Address    bool // it is one, or a prefix, and can be challenged
+	Challenged bool
 }
 
 func (t *Traffic) client(r *page.Request) error {
@@ -477,7 +484,32 @@ func (t *Traffic) show(r *page.Request, subject string, status int, k known) err
 			k.Standing = &k.Bans[i]
 		}
 	}
+	if s, err := engine.ParseSubject(subject); err == nil && s.Prefix.IsValid() {
+		k.Address = true
+		challenged, err := t.Desk.Challenged(r.Context(), r.Here)
+		if err != nil {
+			return err
+		}
+		k.Challenged = slices.Contains(challenged, s.Prefix)
+	}
 	return r.Render(status, pages, "client.html", k.Subject, k)
+}
+
+// challenge asks a client to prove itself on every route, or no longer.
+func (t *Traffic) challenge(r *page.Request) error {
+	subject, off := strings.TrimSpace(r.PostForm.Get("subject")), r.PostForm.Get("off") != ""
+	err := t.Desk.Challenge(r.Context(), r.Here, subject, off)
+	back := r.Path("client") + "?subject=" + url.QueryEscape(subject)
+	if errors.Is(err, desk.ErrInvalid) {
+		return r.Sorry(back, "%s", page.Sentence(err.Error()))
+	}
+	if err != nil {
+		return err
+	}
+	if off {
+		return r.Done(back, "%s is challenged no longer.", subject)
+	}
+	return r.Done(back, "%s is challenged on every route from now on. Until guards can challenge, they tell it to slow down (429).", subject)
 }
 
 // reveal leads from a pseudonym to the page of the address behind it, where it can be banned.

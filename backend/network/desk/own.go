@@ -108,6 +108,10 @@ func (d *Desk) Write(ctx context.Context, l Draft) (network.Covers, error) {
 	if err := access.Check(ctx, access.Everywhere, access.Change); err != nil {
 		return network.Covers{}, err
 	}
+	return d.write(ctx, l)
+}
+
+func (d *Desk) write(ctx context.Context, l Draft) (network.Covers, error) {
 	ps, err := d.check(l)
 	if err != nil {
 		return network.Covers{}, err
