@@ -81,11 +81,11 @@ func aged(run *scan.Run, ages []refresh.Age, now time.Time) {
 			why = append(why, "the fetched advisories cannot be read, and those built in were used: "+a.Fault.Error())
 		}
 		if age > refresh.Old {
-			why = append(why, fmt.Sprintf("the advisories for %s are %s; what became known since is not in them", a.Ecosystem, of))
+			why = append(why, fmt.Sprintf("the advisories for %s are %s", a.Ecosystem, of))
 		}
 		if len(why) > 0 {
-			run.Outcomes = append(run.Outcomes, scan.Outcome{
-				Check: advisory.Check.ID, Verdict: scan.CouldNotTell, Why: strings.Join(why, "; "), Unlock: "fetch them anew: palisade scan refresh",
+			run.Outcomes = append(run.Outcomes, scan.Outcome{ // about what is not known yet: what is, was looked at everywhere
+				Check: advisory.Check.ID, Where: "what became known since", Verdict: scan.CouldNotTell, Why: strings.Join(why, "; "), Unlock: "fetch them anew: palisade scan refresh",
 			})
 		}
 	}
