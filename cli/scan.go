@@ -138,13 +138,15 @@ func (c *scanCodeCmd) Run(s *session) error {
 const codeMemory = 230 << 20
 
 func (c *scanCodeCmd) run(s *session) error {
-	debug.SetMemoryLimit(codeMemory)
 	root, only, err := open(c.Path)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
 	folder := root.FS()
+	if _, err := fs.Stat(folder, "go.mod"); err != nil { // following the calls of a Go program takes gigabytes, and a limit only time
+		debug.SetMemoryLimit(codeMemory)
+	}
 	conf, err := c.settings(folder)
 	if err != nil {
 		return err
