@@ -65,6 +65,11 @@ func Hold(t *testing.T, s fixture.Sample, probes []api.Probe, check string) *sca
 			ran := slices.ContainsFunc(probes, func(p api.Probe) bool { return p.ID == want })
 			if ran && !found[want] {
 				t.Errorf("%s did not find it", want)
+				for _, o := range r.Run.Outcomes {
+					if o.Check == want {
+						t.Logf("%s at %s: %s", o.Verdict, o.Where, o.Why)
+					}
+				}
 			}
 		}
 	}
