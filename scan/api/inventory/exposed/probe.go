@@ -6,10 +6,11 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
+	"regexp"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
-	"regexp"
 )
 
 //go:embed doc.md

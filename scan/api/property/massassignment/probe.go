@@ -7,14 +7,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
 	"palisade.dev/scan/api/spec"
-	"slices"
-	"strings"
 )
 
 //go:embed doc.md
