@@ -7,15 +7,16 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
+	"time"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/rate"
 	"palisade.dev/scan/api/spec"
-	"slices"
-	"strings"
-	"time"
 )
 
 //go:embed doc.md

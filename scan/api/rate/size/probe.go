@@ -5,12 +5,13 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strconv"
+	"strings"
+
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
-	"strconv"
-	"strings"
 )
 
 //go:embed doc.md
