@@ -122,10 +122,12 @@ func attempted(field, account string) (string, bool) {
 	return "", false
 }
 
-// press asks until two refusals in a row: one alone is a server in a mood and no limit.
+// press asks until two refusals in a row: one alone is a server in a mood and no limit. A limit that others have spent before
+// is waited for, once: without an answer from before it refuses there is nothing to compare with.
 func press(ctx context.Context, l *api.Look, m *Meter, most int) *Meter {
 	m.Request.Burst = true
 	began := l.Client.Clock().Now()
+	waited := false
 	for m.Sent < most {
 		x := l.Ask(ctx, fmt.Sprintf("request %d of a burst", m.Sent+1), m.Request)
 		if x.Kind() == answer.Lost {
@@ -138,10 +140,16 @@ func press(ctx context.Context, l *api.Look, m *Meter, most int) *Meter {
 			continue
 		}
 		second := l.Ask(ctx, "the next", m.Request)
-		if second.Kind() == answer.Throttled {
-			m.Throttled = x
-			break
+		if second.Kind() != answer.Throttled {
+			continue
 		}
+		if m.Good == nil && !waited && anew(ctx, l, second) {
+			waited, began = true, l.Client.Clock().Now()
+			m.Sent, m.All = 0, nil
+			continue
+		}
+		m.Throttled = x
+		break
 	}
 	m.Took = l.Client.Clock().Now().Sub(began)
 	return m
@@ -208,19 +216,24 @@ func Unlimited(l *api.Look) {
 	l.CannotTell("no limit was met, so there is nothing to go round", "press harder: --burst 200")
 }
 
-// Shuts says that somebody else, who is served while the limit is fresh, is refused once it is spent. It waits for the
-// limit to begin anew, as it was told; where that takes longer than a quarter of a minute nothing can be said.
-func (m *Meter) Shuts(ctx context.Context, l *api.Look, other client.Request) []*client.Exchange {
-	const patience, rounds = 15 * time.Second, 3
-	now := m.Still(ctx, l)
-	if now == nil {
-		return nil
-	}
-	wait, ok := client.RetryAfter(now.Header, l.Client.Clock().Now())
+// patience is how long a limit is waited for that does not say when it begins anew.
+const patience = 15 * time.Second
+
+// anew waits until a limit begins anew, as its refusal said, and reports whether that was within our patience.
+func anew(ctx context.Context, l *api.Look, refused *client.Exchange) bool {
+	wait, ok := client.RetryAfter(refused.Header, l.Client.Clock().Now())
 	if !ok {
 		wait = patience
 	}
-	if wait > patience || l.Client.Clock().Sleep(ctx, wait) != nil {
+	return wait <= patience && l.Client.Clock().Sleep(ctx, wait) == nil
+}
+
+// Shuts says that somebody else, who is served while the limit is fresh, is refused once it is spent. It waits for the
+// limit to begin anew, as it was told; where that takes longer than a quarter of a minute nothing can be said.
+func (m *Meter) Shuts(ctx context.Context, l *api.Look, other client.Request) []*client.Exchange {
+	const rounds = 3
+	now := m.Still(ctx, l)
+	if now == nil || !anew(ctx, l, now) {
 		return nil
 	}
 	other.Burst = true

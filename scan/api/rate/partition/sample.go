@@ -21,11 +21,7 @@ func by(key func(c *fixture.Call) string) func(*fixture.Shop) {
 // Samples are shops that count by many things.
 var Samples = []fixture.Sample{
 	{Name: "one for all", Kind: fixture.Vulnerable, Make: by(func(*fixture.Call) string { return "all " })},
-	// Wide enough for what all probes ask of an operation from one address before the limits' turn comes: with 25, whether
-	// somebody else had used it up by then decided whether the operation with a credential was pressed at all.
-	{Name: "by address", Kind: fixture.Vulnerable, Make: func(s *fixture.Shop) {
-		s.Limit = func(c *fixture.Call, r *fixture.Route) (string, int) { return c.Address() + r.Pattern, 50 }
-	}},
+	{Name: "by address", Kind: fixture.Vulnerable, Make: by(func(c *fixture.Call) string { return c.Address() })},
 	{Name: "by connection", Kind: fixture.Vulnerable, Make: by(func(c *fixture.Call) string { return c.R.RemoteAddr })},
 	{Name: "by account and address", Kind: fixture.Vulnerable, Make: by(func(c *fixture.Call) string {
 		if c.User == nil {
