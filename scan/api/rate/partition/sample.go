@@ -22,6 +22,10 @@ func by(key func(c *fixture.Call) string) func(*fixture.Shop) {
 var Samples = []fixture.Sample{
 	{Name: "one for all", Kind: fixture.Vulnerable, Make: by(func(*fixture.Call) string { return "all " })},
 	{Name: "by address", Kind: fixture.Vulnerable, Make: by(func(c *fixture.Call) string { return c.Address() })},
+	// Eight are what the scan's own controls ask of the operation: the first press meets nothing but refusals.
+	{Name: "by address, spent before", Kind: fixture.Vulnerable, Make: func(s *fixture.Shop) {
+		s.Limit = func(c *fixture.Call, r *fixture.Route) (string, int) { return c.Address() + r.Pattern, 8 }
+	}},
 	{Name: "by connection", Kind: fixture.Vulnerable, Make: by(func(c *fixture.Call) string { return c.R.RemoteAddr })},
 	{Name: "by account and address", Kind: fixture.Vulnerable, Make: by(func(c *fixture.Call) string {
 		if c.User == nil {
