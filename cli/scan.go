@@ -91,13 +91,15 @@ var sinks = []struct {
 
 // reportFlags are what every scan can be told about its reports and its gate.
 type reportFlags struct {
-	Format  string   `help:"How the report on stdout looks: ${formats}." placeholder:"FORMAT"`
-	Out     []string `help:"Write a report to a file as well, by its ending or as FORMAT=FILE; may be given again." placeholder:"FILE" sep:"none"`
-	FailOn  string   `help:"End with code 1 at findings this severe: none, info, low, medium, high, critical (medium)." placeholder:"SEVERITY"`
-	NewOnly bool     `help:"Only findings that are not in the baseline count."`
-	ByFile  bool     `help:"Group findings by file rather than by check."`
-	Quiet   bool     `help:"No report on stdout, only the files and the exit code." short:"q"`
-	Upload  bool     `help:"Bring the report to the back end as well, for --site; the token in PALISADE_TOKEN has to be one that may report."`
+	Format        string   `help:"How the report on stdout looks: ${formats}." placeholder:"FORMAT"`
+	Out           []string `help:"Write a report to a file as well, by its ending or as FORMAT=FILE; may be given again." placeholder:"FILE" sep:"none"`
+	FailOn        string   `help:"End with code 1 at findings this severe: none, info, low, medium, high, critical (medium)." placeholder:"SEVERITY"`
+	Baseline      string   `help:"File of findings that were there before." placeholder:"FILE"`
+	WriteBaseline string   `help:"Write what is found as a baseline, and end with code 0." placeholder:"FILE"`
+	NewOnly       bool     `help:"Only findings that are not in the baseline count."`
+	ByFile        bool     `help:"Group findings by file rather than by check."`
+	Quiet         bool     `help:"No report on stdout, only the files and the exit code." short:"q"`
+	Upload        bool     `help:"Bring the report to the back end as well, for --site; the token in PALISADE_TOKEN has to be one that may report."`
 	onSite
 }
 
@@ -106,8 +108,6 @@ type scanCodeCmd struct {
 	Checks        []string `help:"Only these checks, as elixir/sqlquery or deps/*." placeholder:"CHECK"`
 	Skip          []string `help:"All but these checks." placeholder:"CHECK"`
 	MinConfidence string   `help:"Leave out what is less sure: tentative, firm, confirmed." placeholder:"WORD"`
-	Baseline      string   `help:"File of findings that were there before." placeholder:"FILE"`
-	WriteBaseline string   `help:"Write what is found as a baseline, and end with code 0." placeholder:"FILE"`
 	Fix           bool     `help:"Make the changes that findings propose, as far as a second scan finds them good."`
 	Diff          bool     `help:"Show these changes on stdout, for git apply, and make none."`
 	Advisories    string   `help:"Folder of advisories (OSV), in place of those built in." placeholder:"DIR"`
@@ -119,18 +119,11 @@ type scanCodeCmd struct {
 }
 
 func (c *scanCodeCmd) Run(s *session) error {
-	if err := c.run(s); err != nil {
-		var e ended
-		var m misuse
-		switch {
-		case errors.As(err, &e), errors.As(err, &m):
-			return err
-		case errors.Is(err, context.Canceled):
-			return ended{ScanInternal, errors.New("the scan was stopped before its end; nothing is known")}
-		}
-		return ended{ScanInternal, fmt.Errorf("the scan failed: %w", err)}
+	err := c.run(s)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("it was stopped before its end; nothing is known")
 	}
-	return nil
+	return scanEnd(err, nil, nil)
 }
 
 // codeMemory is what a scan of code may grow to before it tidies up harder: with it, applications of a thousand files stay
@@ -181,12 +174,7 @@ func (c *scanCodeCmd) run(s *session) error {
 		run.Facts = append(run.Facts, scan.Fact{Name: "of the baseline no longer found", Value: fmt.Sprint(gone)})
 	}
 	if c.WriteBaseline != "" {
-		known := baseline.Of(run)
-		if err := replace(c.WriteBaseline, known.Bytes()); err != nil {
-			return fmt.Errorf("writing the baseline: %w", err)
-		}
-		fmt.Fprintf(s.Err, "%s holds %d findings. From now on: palisade scan code --baseline %s --new-only\n", c.WriteBaseline, len(known.Known), c.WriteBaseline)
-		return nil
+		return c.writeBaseline(s, run, "code")
 	}
 	if c.Fix || c.Diff {
 		m := &mending{session: s, root: root, folder: folder, scan: again, newOnly: o.Baseline != nil && c.NewOnly}
@@ -262,14 +250,8 @@ func (c *scanCodeCmd) settings(folder fs.FS) (conf settings.Settings, err error)
 
 // prepare joins the command line and the settings, the former first.
 func (c *scanCodeCmd) prepare(o *code.Options, conf settings.Settings, folder fs.FS, only string) (gate scan.Severity, err error) {
-	gate = scan.Medium
-	for _, word := range []string{conf.FailOn, c.FailOn} {
-		if word == "" {
-			continue
-		}
-		if gate, err = scan.ParseSeverity(word); err != nil {
-			return gate, misuse{fmt.Errorf("--fail-on: %w", err)}
-		}
+	if gate, err = gateOf(conf.FailOn, c.FailOn); err != nil {
+		return gate, err
 	}
 	for _, word := range []string{conf.MinConfidence, c.MinConfidence} {
 		if word == "" {
@@ -296,17 +278,7 @@ func (c *scanCodeCmd) prepare(o *code.Options, conf settings.Settings, folder fs
 		return only != "" && name != only || ignored(name)
 	}
 	c.NewOnly = c.NewOnly || conf.NewOnly
-	switch {
-	case c.Baseline != "":
-		data, err := os.ReadFile(c.Baseline)
-		if err != nil {
-			return gate, misuse{fmt.Errorf("the baseline %s: %w", c.Baseline, cause(err))}
-		}
-		o.Baseline, err = baseline.Read(data)
-		if err != nil {
-			return gate, misuse{fmt.Errorf("%s: %w", c.Baseline, err)}
-		}
-	case conf.Baseline != "":
+	if c.Baseline == "" && conf.Baseline != "" {
 		data, err := fs.ReadFile(folder, conf.Baseline)
 		if err != nil {
 			return gate, misuse{fmt.Errorf("the baseline %s of %s: %w", conf.Baseline, settings.Name, cause(err))}
@@ -315,10 +287,10 @@ func (c *scanCodeCmd) prepare(o *code.Options, conf settings.Settings, folder fs
 		if err != nil {
 			return gate, misuse{fmt.Errorf("%s: %w", conf.Baseline, err)}
 		}
-	case c.NewOnly:
-		return gate, misuse{errors.New("--new-only needs a baseline; write one with --write-baseline FILE")}
+		return gate, nil
 	}
-	return gate, nil
+	o.Baseline, err = c.known()
+	return gate, err
 }
 
 func (c *scanCodeCmd) scanners(s *session, conf settings.Settings) ([]code.Scanner, error) {

@@ -24,7 +24,6 @@ import (
 	"palisade.dev/scan/api/listener"
 	"palisade.dev/scan/api/probes"
 	"palisade.dev/scan/api/spec"
-	"palisade.dev/scan/baseline"
 	"palisade.dev/scan/report"
 	"palisade.dev/scan/suppress"
 )
@@ -55,57 +54,33 @@ type apiFlags struct {
 }
 
 type scanAPICmd struct {
-	URL           string   `arg:"" optional:"" help:"Where the API is; a curl line says so too."`
-	Checks        []string `help:"Only these checks, as api/rate/spoof or api/rate/*." placeholder:"CHECK"`
-	Skip          []string `help:"All but these checks." placeholder:"CHECK"`
-	Baseline      string   `help:"File of findings that were there before." placeholder:"FILE"`
-	WriteBaseline string   `help:"Write what is found as a baseline, and end with code 0." placeholder:"FILE"`
-	MinScore      int      `help:"End with code 1 below this many points of 100." placeholder:"N"`
+	URL      string   `arg:"" optional:"" help:"Where the API is; a curl line says so too."`
+	Checks   []string `help:"Only these checks, as api/rate/spoof or api/rate/*." placeholder:"CHECK"`
+	Skip     []string `help:"All but these checks." placeholder:"CHECK"`
+	MinScore int      `help:"End with code 1 below this many points of 100." placeholder:"N"`
 	apiFlags
 	reportFlags
 }
 
 func (c *scanAPICmd) Run(s *session) error { return apiEnd(c.run(s)) }
 
-// apiEnd gives a failed scan its exit code: 3 where the target is to blame, 4 where we are.
+// apiEnd gives a failed scan of an API its exit code.
 func apiEnd(err error) error {
-	var e ended
-	var m misuse
-	switch {
-	case err == nil, errors.As(err, &e), errors.As(err, &m):
-		return err
-	case errors.Is(err, client.ErrScope):
-		return misuse{err}
-	case errors.Is(err, api.ErrUnreachable), errors.Is(err, context.Canceled):
-		return ended{ScanPartly, err}
-	}
-	return ended{ScanInternal, fmt.Errorf("the scan failed: %w", err)}
+	return scanEnd(err, []error{client.ErrScope}, []error{api.ErrUnreachable, context.Canceled})
 }
 
 func (c *scanAPICmd) run(s *session) error {
-	gate := scan.Medium
-	if c.FailOn != "" {
-		var err error
-		if gate, err = scan.ParseSeverity(c.FailOn); err != nil {
-			return misuse{fmt.Errorf("--fail-on: %w", err)}
-		}
+	gate, err := gateOf(c.FailOn)
+	if err != nil {
+		return err
 	}
 	targets, err := c.targets(s)
 	if err != nil {
 		return err
 	}
-	var known *baseline.File
-	switch {
-	case c.Baseline != "":
-		data, err := os.ReadFile(c.Baseline)
-		if err != nil {
-			return misuse{fmt.Errorf("the baseline %s: %w", c.Baseline, cause(err))}
-		}
-		if known, err = baseline.Read(data); err != nil {
-			return misuse{fmt.Errorf("%s: %w", c.Baseline, err)}
-		}
-	case c.NewOnly:
-		return misuse{errors.New("--new-only needs a baseline; write one with --write-baseline FILE")}
+	known, err := c.known()
+	if err != nil {
+		return err
 	}
 	chosen, err := choose(c.Checks, c.Skip)
 	if err != nil {
@@ -125,16 +100,9 @@ func (c *scanAPICmd) run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if known != nil {
-		known.Mark(run.Findings)
-	}
+	known.Mark(run.Findings)
 	if c.WriteBaseline != "" {
-		now := baseline.Of(run)
-		if err := replace(c.WriteBaseline, now.Bytes()); err != nil {
-			return misuse{fmt.Errorf("writing %s: %w", c.WriteBaseline, err)}
-		}
-		fmt.Fprintf(s.Err, "%s holds %d findings. From now on: palisade scan api %s --baseline %s --new-only\n", c.WriteBaseline, len(now.Known), o.URL, c.WriteBaseline)
-		return nil
+		return c.writeBaseline(s, run, "api "+o.URL)
 	}
 	if err := c.report(s, run, targets, report.Options{NewOnly: c.NewOnly, Gate: gate, ByFile: c.ByFile}); err != nil {
 		return err

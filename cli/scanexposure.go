@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api/client"
-	"palisade.dev/scan/baseline"
 	"palisade.dev/scan/exposure"
 	"palisade.dev/scan/exposure/checks"
 	"palisade.dev/scan/report"
@@ -28,35 +26,19 @@ type scanExposureCmd struct {
 	IOwnThis   bool   `help:"State that public hosts are yours; the report repeats it." name:"i-own-this"`
 	OwnerToken string `help:"Token that proves it, in DNS or at /.well-known/palisade-owner.txt." placeholder:"TOKEN"`
 
-	Checks        []string `help:"Only these checks, as exposure/ssh." placeholder:"CHECK"`
-	Skip          []string `help:"All but these checks." placeholder:"CHECK"`
-	Baseline      string   `help:"File of findings that were there before." placeholder:"FILE"`
-	WriteBaseline string   `help:"Write what is found as a baseline, and end with code 0." placeholder:"FILE"`
+	Checks []string `help:"Only these checks, as exposure/ssh." placeholder:"CHECK"`
+	Skip   []string `help:"All but these checks." placeholder:"CHECK"`
 	reportFlags
 }
 
 func (c *scanExposureCmd) Run(s *session) error {
-	err := c.run(s)
-	var e ended
-	var m misuse
-	switch {
-	case err == nil, errors.As(err, &e), errors.As(err, &m):
-		return err
-	case errors.Is(err, client.ErrScope), errors.Is(err, exposure.ErrOptions):
-		return misuse{err}
-	case errors.Is(err, exposure.ErrUnreachable), errors.Is(err, context.Canceled):
-		return ended{ScanPartly, err}
-	}
-	return ended{ScanInternal, fmt.Errorf("the scan failed: %w", err)}
+	return scanEnd(c.run(s), []error{client.ErrScope, exposure.ErrOptions}, []error{exposure.ErrUnreachable, context.Canceled})
 }
 
 func (c *scanExposureCmd) run(s *session) error {
-	gate := scan.Medium
-	if c.FailOn != "" {
-		var err error
-		if gate, err = scan.ParseSeverity(c.FailOn); err != nil {
-			return misuse{fmt.Errorf("--fail-on: %w", err)}
-		}
+	gate, err := gateOf(c.FailOn)
+	if err != nil {
+		return err
 	}
 	targets, err := c.targets(s)
 	if err != nil {
@@ -75,16 +57,9 @@ func (c *scanExposureCmd) run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if known != nil {
-		known.Mark(run.Findings)
-	}
+	known.Mark(run.Findings)
 	if c.WriteBaseline != "" {
-		now := baseline.Of(run)
-		if err := replace(c.WriteBaseline, now.Bytes()); err != nil {
-			return misuse{fmt.Errorf("writing %s: %w", c.WriteBaseline, err)}
-		}
-		fmt.Fprintf(s.Err, "%s holds %d findings. From now on: palisade scan exposure %s --baseline %s --new-only\n", c.WriteBaseline, len(now.Known), run.Target, c.WriteBaseline)
-		return nil
+		return c.writeBaseline(s, run, "exposure "+run.Target)
 	}
 	if err := c.report(s, run, targets, report.Options{NewOnly: c.NewOnly, Gate: gate, ByFile: c.ByFile}); err != nil {
 		return err
@@ -96,24 +71,6 @@ func (c *scanExposureCmd) run(s *session) error {
 		return ended{ScanPartly, nil}
 	}
 	return nil
-}
-
-func (c *scanExposureCmd) known() (*baseline.File, error) {
-	switch {
-	case c.Baseline != "":
-		data, err := os.ReadFile(c.Baseline)
-		if err != nil {
-			return nil, misuse{fmt.Errorf("the baseline %s: %w", c.Baseline, cause(err))}
-		}
-		known, err := baseline.Read(data)
-		if err != nil {
-			return nil, misuse{fmt.Errorf("%s: %w", c.Baseline, err)}
-		}
-		return known, nil
-	case c.NewOnly:
-		return nil, misuse{errors.New("--new-only needs a baseline; write one with --write-baseline FILE")}
-	}
-	return nil, nil
 }
 
 // options reads everything a scan needs before anything is sent.
