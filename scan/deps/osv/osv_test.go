@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"palisade.dev/scan"
 )
@@ -133,4 +134,38 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTheNoticeSaysWhatIsBuiltIn(t *testing.T) {
+	notice, err := snapshot.ReadFile("snapshot/NOTICE.md")
+	if err != nil || !strings.Contains(string(notice), BuiltOn.Format(time.DateOnly)) {
+		t.Errorf("the notice does not say %s: %v", BuiltOn.Format(time.DateOnly), err)
+	}
+	files, err := snapshot.ReadDir("snapshot")
+	if err != nil || len(files) != 4 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, f := range files {
+		if name, _, _ := strings.Cut(f.Name(), "."); f.Name() != "NOTICE.md" && !strings.Contains(string(notice), "`"+name+".jsonl") {
+			t.Errorf("the notice says nothing of %s", f.Name())
+		}
+	}
+	if newest := newestBuilt(t); newest.After(BuiltOn) {
+		t.Errorf("an advisory is of %s, after the day that is said: move BuiltOn", newest.Format(time.DateOnly))
+	}
+}
+
+func newestBuilt(t *testing.T) (newest time.Time) {
+	for _, ecosystem := range []string{"Hex", "Go"} {
+		_, sources, err := Bundled(ecosystem)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range sources {
+			if s.Newest.After(newest) {
+				newest = s.Newest
+			}
+		}
+	}
+	return newest
 }

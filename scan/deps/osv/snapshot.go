@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// BuiltOn is the day of the advisories that are built in, where they do not say; NOTICE.md beside them says the same.
+var BuiltOn = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
+
 // The advisories that are built in; NOTICE.md beside them says whose they are and of which day.
 //
 //go:embed snapshot

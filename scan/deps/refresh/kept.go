@@ -17,9 +17,6 @@ import (
 	"palisade.dev/scan/deps/osv"
 )
 
-// builtOn is the day of the advisories that are built in, where they do not say; it moves with osv's NOTICE.md.
-var builtOn = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
-
 // Old is the age at which a scan says that it no longer knows what there is to know.
 const Old = 30 * 24 * time.Hour
 
@@ -103,7 +100,7 @@ func newest(records []*osv.Record) (t time.Time) {
 // built reads what is built in, and its day.
 func built(ecosystem string) (*osv.Database, []osv.Source, time.Time, error) {
 	db, sources, err := osv.Bundled(ecosystem)
-	day := builtOn
+	day := osv.BuiltOn
 	for _, s := range sources {
 		if s.Newest.After(day) {
 			day = s.Newest
