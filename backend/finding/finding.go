@@ -109,7 +109,7 @@ func (x *Findings) Bring(ctx context.Context, site store.Site, report []byte, au
 		Started: r.Started.UnixMilli(), Ended: r.Ended.UnixMilli(), Kept: now.UnixMilli(), Gaps: len(r.Gaps), Checks: len(r.Checks), Score: -1, Hash: sum[:],
 	}
 	if r.Score != nil {
-		s.Score, s.Grade = r.Score.Points, cut(r.Score.Grade, 4)
+		s.Score, s.Grade = r.Score.Points, Cut(r.Score.Grade, 4)
 	}
 	found := make([]store.Finding, 0, len(r.Findings))
 	for _, f := range r.Findings {
@@ -147,15 +147,15 @@ func (x *Findings) entry(f scan.Finding, now time.Time) (store.Finding, error) {
 		return store.Finding{}, err
 	}
 	if len(body) > maxBody {
-		return store.Finding{}, fmt.Errorf("%w: the finding at %s has more than %d bytes", ErrInvalid, cut(f.Place.Where(), 100), maxBody)
+		return store.Finding{}, fmt.Errorf("%w: the finding at %s has more than %d bytes", ErrInvalid, Cut(f.Place.Where(), 100), maxBody)
 	}
 	kept := store.Finding{
-		ID: x.ID(), Fingerprint: f.Fingerprint, Check: f.Check, Title: cut(f.Title, maxText), Severity: int(f.Severity), Place: cut(f.Place.Where(), maxText), Body: string(body),
+		ID: x.ID(), Fingerprint: f.Fingerprint, Check: f.Check, Title: Cut(f.Title, maxText), Severity: int(f.Severity), Place: Cut(f.Place.Where(), maxText), Body: string(body),
 	}
 	if p := f.Suppressed; p != nil {
-		kept.Accepted, kept.Accepter, kept.Reason = now.UnixMilli(), cut(p.By, 100), cut(p.Reason, maxText)
+		kept.Accepted, kept.Accepter, kept.Reason = now.UnixMilli(), Cut(p.By, 100), Cut(p.Reason, maxText)
 		if kept.Accepter == "" {
-			kept.Accepter = cut(p.Source, 100)
+			kept.Accepter = Cut(p.Source, 100)
 		}
 		if kept.Reason == "" {
 			kept.Reason = "accepted in the source"
@@ -190,7 +190,8 @@ func looked(r *scan.Run) func(store.Finding) bool {
 	}
 }
 
-func cut(s string, n int) string {
+// Cut shortens what comes from outside to a number of bytes, between letters, and says so with a sign.
+func Cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}

@@ -231,7 +231,7 @@ func (w *Watch) Once(ctx context.Context) (bool, error) {
 	}
 	m.Last, m.Fault = w.Now().UnixMilli(), ""
 	if err != nil {
-		m.Fault, m.Failed = cut(err.Error(), 500), m.Failed+1
+		m.Fault, m.Failed = finding.Cut(err.Error(), 500), m.Failed+1
 	} else {
 		m.Scan, m.Failed = id, 0
 	}
@@ -267,13 +267,6 @@ func (w *Watch) run(ctx context.Context, site store.Site, m store.Monitor) (stri
 	}
 	b, err := w.Findings.Bring(ctx, site, report, "monitor "+m.ID)
 	return b.Scan.ID, err
-}
-
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n-3], "") + "…"
 }
 
 // Change is a fact that is not what it was at the scan before: an endpoint more, another specification, a new certificate.
