@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ import (
 	"palisade.dev/config"
 	"palisade.dev/console"
 	"palisade.dev/console/settings"
+	"palisade.dev/guard/wire"
 	"palisade.dev/scan"
 	"palisade.dev/store"
 	"palisade.dev/store/sqlite"
@@ -427,5 +429,43 @@ func TestFindingsOfAHostileReport(t *testing.T) {
 	}
 	if p := owner.get("/s/shop/findings?state=accepted"); !strings.Contains(p.text, "owner@example.com") {
 		t.Error("who accepted it is not told")
+	}
+}
+
+// Between a pass and a ban: a client is challenged from its page, and no longer.
+func TestChallengingAClient(t *testing.T) {
+	h := newHouse(t)
+	owner := h.joins("owner@example.com", nil)
+	responder := h.joins("responder@example.com", map[string]access.Role{h.shop.ID: access.Responder})
+	viewer := h.joins("viewer@example.com", map[string]access.Role{h.shop.ID: access.Viewer})
+	const client, to = "/s/shop/client?subject=203.0.113.7", "/s/shop/client/challenge"
+	challenged := func() bool {
+		t.Helper()
+		p, err := h.Feed.Build(context.Background(), h.shop)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(p.Blocks, func(b wire.Block) bool { return b.Name == "challenged" && b.Then == "challenge" && b.Match == "/**" })
+	}
+	if p := viewer.post(to, url.Values{"subject": {"203.0.113.7"}}); p.status != http.StatusForbidden || challenged() {
+		t.Errorf("a viewer challenges: %d", p.status)
+	}
+	if p := responder.post(to, url.Values{"subject": {"203.0.113.7"}}); p.status != http.StatusSeeOther || !challenged() {
+		t.Fatalf("a responder challenges: %d %s", p.status, p.text)
+	}
+	if p := owner.get(client); !strings.Contains(p.text, "Challenge no longer") {
+		t.Error("the client's page does not say that it is challenged")
+	}
+	owner.post(to, url.Values{"subject": {"198.51.100.0/24"}})
+	owner.post(to, url.Values{"subject": {"203.0.113.7"}, "off": {"yes"}})
+	if list, err := h.Desk.Challenged(context.Background(), h.shop); err != nil || len(list) != 1 || list[0].String() != "198.51.100.0/24" || !challenged() {
+		t.Errorf("of two, one is left: %v %v", list, err)
+	}
+	owner.post(to, url.Values{"subject": {"198.51.100.0/24"}, "off": {"yes"}})
+	if challenged() {
+		t.Error("the last one is challenged still")
+	}
+	if p := owner.post(to, url.Values{"subject": {"account:alice"}}); p.status != http.StatusSeeOther || !strings.Contains(owner.get(p.to).text, "addresses and prefixes") {
+		t.Errorf("an account: %d", p.status)
 	}
 }
