@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"palisade.dev/backend/arrival"
 	"palisade.dev/backend/template"
 	"palisade.dev/config"
 	"palisade.dev/guard"
@@ -49,6 +50,9 @@ func checkSites(c *config.Config) map[string]error {
 		if err := p.Check(); err != nil {
 			faults[fmt.Sprintf("sign_in.providers[%d]", i)] = err
 		}
+	}
+	if _, err := arrival.Behind(c.ConsoleProxies, c.ConsoleHeader); err != nil {
+		faults["console_proxies"] = err
 	}
 	base, err := template.Default()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func (s *session) installation(b *backend.Backend, conf *config.Config) settings.Installation {
 	public, _ := s.Env("PALISADE_URL")
 	h := settings.Installation{
-		Version: Version, File: s.file, Data: conf.Data, Listen: conf.Console, URL: strings.TrimSuffix(public, "/"),
+		Version: Version, File: s.file, Data: conf.Data, Listen: conf.Console, Proxies: conf.ConsoleProxies, URL: strings.TrimSuffix(public, "/"),
 		Database: "SQLite in " + filepath.Join(conf.Data, databaseFile), Retention: conf.Retention.Std(), Networks: b.Networks.Status,
 	}
 	if conf.Database != "" {

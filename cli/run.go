@@ -17,6 +17,7 @@ import (
 
 	"palisade.dev/backend"
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/arrival"
 	"palisade.dev/backend/people"
 	"palisade.dev/config"
 	"palisade.dev/console"
@@ -144,7 +145,14 @@ func (s *session) serveAll(ctx context.Context, conf *config.Config, reread func
 	if err != nil {
 		return fmt.Errorf("the back end cannot listen on %s: %w; is palisade running already?", conf.Console, err)
 	}
-	server := &http.Server{Handler: s.answer(b, conf), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	front, err := arrival.Behind(conf.ConsoleProxies, conf.ConsoleHeader)
+	if err != nil {
+		return fmt.Errorf("console_proxies: %w", err)
+	}
+	if strings.HasPrefix(s.public(), "https:") && len(conf.ConsoleProxies) == 0 {
+		s.log.Warn("PALISADE_URL says that the console is opened over TLS, which a proxy in front must speak: name it with console_proxies, or all people seem to come from its address, and cookies are not kept to TLS")
+	}
+	server := &http.Server{Handler: front.Handler(s.answer(b, conf)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	inner, end := context.WithCancel(context.WithoutCancel(ctx)) // the back end outlives the gateway, whose last events it takes
 	defer end()
 	server.BaseContext = func(net.Listener) context.Context { return inner }

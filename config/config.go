@@ -19,6 +19,9 @@ type Config struct {
 	Database string `yaml:"database"` // "postgres://…"; SQLite in the data folder unless given
 	Console  string `yaml:"console"`  // where the back end listens for guards, the command line and the console
 
+	ConsoleProxies wire.Words `yaml:"console_proxies"` // whose word is taken for who opens the console; nobody's unless given
+	ConsoleHeader  string     `yaml:"console_header"`  // the one that they say it in, X-Forwarded-For unless given
+
 	Gateway   Gateway  `yaml:"gateway"`
 	Back      Back     `yaml:"back"`
 	SignIn    SignIn   `yaml:"sign_in"`

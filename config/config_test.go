@@ -133,6 +133,7 @@ func TestValuesAsPeopleWriteThem(t *testing.T) {
 	env := func(name string) (string, bool) { return "s3cret", name == "TOKEN_KEY" }
 	err := Read(c, "f", []byte(`
 retention: 7d
+console_proxies: [loopback, 10.0.0.0/8]
 gateway: {limits: {header: 64KiB, body_timeout: 90s}}
 sites:
   - name: shop
@@ -154,9 +155,9 @@ sites:
 		t.Fatal(err)
 	}
 	s := c.Sites[0]
-	got := fmt.Sprint(c.Retention.Std(), c.Gateway.Limits.Header, c.Gateway.Limits.BodyTimeout.Std(), s.Hosts, s.MaxBody, s.Identity.Token.Key,
+	got := fmt.Sprint(c.ConsoleProxies, c.Retention.Std(), c.Gateway.Limits.Header, c.Gateway.Limits.BodyTimeout.Std(), s.Hosts, s.MaxBody, s.Identity.Token.Key,
 		s.Identity.Outcomes[0].Failure[0].Status, s.Rules[0].Match.Route, s.Rules[0].By, s.Rules[1].Match.Network, s.Rules[1].Match.Header, s.Rules[1].By)
-	want := "168h0m0s 65536 1m30s [shop.example] 10485760a-s3cret-b[401]POST /x[address] [cloud] map[User-Agent:*bot*] [address account]"
+	want := "[loopback 10.0.0.0/8] 168h0m0s 65536 1m30s [shop.example] 10485760a-s3cret-b[401]POST /x[address] [cloud] map[User-Agent:*bot*] [address account]"
 	if got != want {
 		t.Errorf("read\n%s\nwant\n%s", got, want)
 	}

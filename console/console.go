@@ -87,7 +87,7 @@ func New(p Parts) http.Handler {
 			return who, ok, err
 		},
 		Site: p.DB.SiteByName, Sites: func(ctx context.Context) ([]store.Site, error) { return p.DB.Sites(ctx) },
-		Fault: fault, Now: p.Now, Key: p.Key, Log: p.Log,
+		Fault: fault, Public: p.Public, Now: p.Now, Key: p.Key, Log: p.Log,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/asset/", asset.Handler())

@@ -164,10 +164,7 @@ func (a *Appeal) base(r *page.Request) string {
 	if a.URL != "" {
 		return strings.TrimSuffix(a.URL, "/")
 	}
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
+	return page.Origin(r.Request)
 }
 
 // told is what the next page says of an answer.

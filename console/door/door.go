@@ -142,11 +142,7 @@ func (d *Door) Address(r *page.Request) string {
 	if d.Public != "" {
 		return d.Public
 	}
-	scheme := "http://"
-	if page.Secure(r.Request) {
-		scheme = "https://"
-	}
-	return scheme + r.Host
+	return page.Origin(r.Request)
 }
 
 // Routes are the door's pages.

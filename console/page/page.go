@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/arrival"
 	"palisade.dev/store"
 )
 
@@ -48,9 +49,12 @@ type Frame struct {
 	Sites func(ctx context.Context) ([]store.Site, error)
 	// Fault gives an error its status and what a person is told; status 500 hides the cause, which is logged.
 	Fault func(error) (status int, text string)
-	Now   func() time.Time
-	Key   []byte // signs what is told on the next page
-	Log   *slog.Logger
+	// Public is where people open the console, "" where that was not said. Forms of pages from there are the console's own
+	// even where a proxy changes the name that is asked for.
+	Public string
+	Now    func() time.Time
+	Key    []byte // signs what is told on the next page
+	Log    *slog.Logger
 }
 
 // Request is a request for a page, with what the frame found out.
@@ -113,6 +117,9 @@ func (f *Frame) Handler(routes []Route) http.Handler {
 	})
 	// Forms carry no token: a browser says where a request comes from, and what comes from elsewhere is refused.
 	cross := http.NewCrossOriginProtection()
+	if u, err := url.Parse(f.Public); err == nil && u.Host != "" {
+		_ = cross.AddTrustedOrigin(u.Scheme + "://" + u.Host) // one that is none is no browser's either
+	}
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		f.serve(w, req, Route{Open: true, Handle: func(*Request) error {
 			return Refuse(http.StatusForbidden, "This request came from another site and was refused. Nothing was changed.")
@@ -213,7 +220,7 @@ func headers(w http.ResponseWriter, req *http.Request) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), publickey-credentials-get=(self), publickey-credentials-create=(self)")
 	h.Set("Cache-Control", "no-store")
-	if req.TLS != nil {
+	if Secure(req) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
@@ -359,9 +366,15 @@ func (r *Request) flash() *Flash {
 	return &Flash{kind, said}
 }
 
-// Secure reports whether the browser speaks TLS, to us or to a proxy on this machine.
-func Secure(r *http.Request) bool {
-	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" && strings.HasPrefix(r.RemoteAddr, "127.0.0.1:")
+// Secure reports whether the browser speaks TLS, to us or to a proxy that we were told of.
+func Secure(r *http.Request) bool { return arrival.Of(r).Secure }
+
+// Origin is where a browser asks for the console: scheme and host.
+func Origin(r *http.Request) string {
+	if Secure(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // JSON answers a script.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"palisade.dev/backend/arrival"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/veil"
@@ -58,7 +59,7 @@ func (s *Settings) tryAddress(r *page.Request) error {
 	if !q.Has("proxies") && !q.Has("header") {
 		q = url.Values{"proxies": {strings.Join(d.Identity.Proxies, "\n")}, "header": {d.Identity.Header}}
 	}
-	v := tried{Doc: d, Form: filled("address", q), Peer: identity.Peer(r.RemoteAddr), Host: r.Host}
+	v := tried{Doc: d, Form: filled("address", q), Peer: arrival.Of(r.Request).Peer, Host: r.Host}
 	header := strings.TrimSpace(q.Get("header"))
 	for _, name := range forwarding {
 		for _, value := range r.Header.Values(name) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"palisade.dev/backend/arrival"
 	"palisade.dev/backend/network"
 	"palisade.dev/console/page"
 )
@@ -14,9 +15,10 @@ type Installation struct {
 	Version   string
 	File      string // the configuration file; "" is none
 	Data      string
-	Listen    string // where the console listens
-	URL       string // PALISADE_URL: where people reach it
-	Database  string // SQLite or PostgreSQL, and where
+	Listen    string   // where the console listens
+	Proxies   []string // whose word is taken for who opens the console
+	URL       string   // PALISADE_URL: where people reach it
+	Database  string   // SQLite or PostgreSQL, and where
 	Retention time.Duration
 	Mail      string // the server and who mails come from; "" is none
 	Networks  func() []network.Status
@@ -32,10 +34,11 @@ type whole struct {
 	Oldest   int64 // unix milliseconds: of the list that was confirmed longest ago
 	Prefixes int
 	Sites    int
+	You      arrival.Arrival // how the request for the page came
 }
 
 func (s *Settings) installation(r *page.Request) error {
-	w := whole{Installation: s.Here}
+	w := whole{Installation: s.Here, You: arrival.Of(r.Request)}
 	var err error
 	if w.Size, err = s.DB.Size(r.Context()); err != nil {
 		return err

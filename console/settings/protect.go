@@ -161,11 +161,7 @@ func (s *Settings) base(r *page.Request) string {
 	if s.Here.URL != "" {
 		return strings.TrimSuffix(s.Here.URL, "/")
 	}
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	w := wanted{Back: scheme + "://" + r.Host}
+	w := wanted{Back: page.Origin(r.Request)}
 	if name, _ := w.check(); name != "" {
 		return "http://127.0.0.1:9090"
 	}

@@ -586,7 +586,7 @@ func TestASiteIsDeletedByItsName(t *testing.T) {
 func TestInstallation(t *testing.T) {
 	h := open(t)
 	got := pagetest.Text(h.Get("/settings"))
-	for _, want := range []string{"1.2.3", "palisade-data", "127.0.0.1:9090", "kept for 30 d", "PALISADE_SMTP", "line retention:", "lists of"} {
+	for _, want := range []string{"1.2.3", "palisade-data", "127.0.0.1:9090", "kept for 30 d", "PALISADE_SMTP", "line retention:", "lists of", "198.51.100.9", "line console_proxies:"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
