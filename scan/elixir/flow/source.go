@@ -157,3 +157,17 @@ func (v *Value) steppedBelow(f *project.File, n *syntax.Node, note string, depth
 	}
 	return &out
 }
+
+func (t *trail) len() int {
+	if t == nil {
+		return 0
+	}
+	return t.length
+}
+
+func before(a, b scan.Place) bool {
+	if a.File != b.File {
+		return a.File < b.File
+	}
+	return a.Start.Offset < b.Start.Offset
+}

@@ -46,14 +46,6 @@ type Value struct {
 	from   *syntax.Node // of a parsed URL: the expression that was parsed
 }
 
-// Taint says that a value can be chosen by whoever controls a source.
-type Taint struct {
-	Source *Source
-	clear  Guard  // for what it was made harmless
-	how    string // and by what
-	via    *trail
-}
-
 // param is a value that is a parameter of the function being read, or a field of one, and nothing else.
 type param struct {
 	n    int
@@ -66,30 +58,6 @@ type closure struct {
 	of   *project.Function // for &name/arity
 	call string            // for &Module.name/arity of a module that is not here
 }
-
-// Guard is a set of uses for which a value was made harmless.
-type Guard uint32
-
-// The guards. Shape is what a pattern, a number or a list of what is allowed leaves: harmless everywhere.
-const (
-	Shape  Guard = 1 << iota
-	HTML         // escaped or sanitised
-	Path         // neither .. nor a root
-	Local        // a path or host of our own
-	Scheme       // http or https
-	Host         // of a URL, constant or looked up
-	SQL          // quoted or bound
-	Term         // signed by ourselves, or read as plain data
-	Shell        // quoted
-	Line         // without line breaks
-	Regex        // escaped
-	Owner        // looked up for whom it belongs to
-	Atom         // an atom that exists: harmless as a text, not as the name of a module or function
-	Found        // the identifier of a record that was looked up by it
-)
-
-// anyText are the guards of a value that holds nothing a stranger could write.
-const anyText = HTML | Path | Local | Scheme | Host | SQL | Term | Shell | Line | Regex
 
 // deepest is how far fields of fields are followed, and manyFields how many of one mapping.
 const (
@@ -168,164 +136,6 @@ func (v *Value) Behind() *Value {
 		}
 	}
 	return nil
-}
-
-// Taints are all taints of a value and what is in it.
-func (v *Value) Taints() []Taint {
-	var all []Taint
-	v.gather(&all, 0)
-	return all
-}
-
-func (v *Value) gather(all *[]Taint, depth int) {
-	if v == nil || depth > deepest+2 {
-		return
-	}
-	for _, t := range v.taints {
-		*all = add(*all, t)
-	}
-	for _, p := range v.Parts {
-		p.gather(all, depth+1)
-	}
-	for _, p := range v.Items {
-		p.gather(all, depth+1)
-	}
-	for i, p := range v.fields {
-		if v.keys[i] == "" || v.keys[i][0] != '%' { // what a value says about itself
-			p.gather(all, depth+1)
-		}
-	}
-	v.elem.gather(all, depth+1)
-}
-
-// add puts a taint to others. Of two ways from one source the one on which less was made harmless stays.
-func add(all []Taint, t Taint) []Taint {
-	for i, o := range all {
-		if o.Source.same(t.Source) {
-			if o.clear != t.clear {
-				all = slices.Clone(all)
-				if o.clear&t.clear == t.clear {
-					all[i] = t
-				} else {
-					all[i].clear &= t.clear
-				}
-			}
-			return all
-		}
-	}
-	if len(all) >= manyTaints {
-		return all
-	}
-	return append(all[:len(all):len(all)], t)
-}
-
-// flat is a value of no shape with the taints of another.
-func (v *Value) flat(why string) *Value {
-	if v == nil {
-		return unknown(why)
-	}
-	if v.IsConst() {
-		return bounded(why)
-	}
-	out := carrying(v.Taints(), why)
-	out.Config = v.Config
-	if len(out.taints) == 0 && (v.Kind == Bounded || v.Kind == Conn || v.Kind == Socket) {
-		out.Kind = Bounded
-	}
-	if out.Why == "" {
-		out.Why = v.Why
-	}
-	return out
-}
-
-// join is what two branches leave.
-func join(a, b *Value) *Value {
-	switch {
-	case a == b || b == nil:
-		return a
-	case a == nil:
-		return b
-	case a.Kind == Constant && b.Kind == Constant && a.Text == b.Text && a.Atom == b.Atom:
-		return a
-	}
-	// nil, false and :error beside something else say nothing about what is used afterwards.
-	if empty(a) {
-		return b
-	}
-	if empty(b) {
-		return a
-	}
-	out := &Value{Why: a.Why, Config: a.Config && b.Config}
-	if out.Why == "" {
-		out.Why = b.Why
-	}
-	for _, t := range a.taints {
-		out.taints = add(out.taints, t)
-	}
-	for _, t := range b.taints {
-		out.taints = add(out.taints, t)
-	}
-	switch {
-	case a.Kind == b.Kind && (a.Kind == Mapping || a.Kind == Conn || a.Kind == Socket || a.Kind == List):
-		out.Kind, out.Name = a.Kind, a.Name
-		for i, k := range a.keys {
-			out.keys, out.fields = append(out.keys, k), append(out.fields, join(a.fields[i], b.own(k)))
-		}
-		for i, k := range b.keys {
-			if !slices.Contains(a.keys, k) {
-				out.keys, out.fields = append(out.keys, k), append(out.fields, b.fields[i])
-			}
-		}
-		out.elem = join(a.elem, b.elem)
-		out.param = a.param
-	case a.Kind == Tuple && b.Kind == Tuple && len(a.Items) == len(b.Items):
-		out.Kind = Tuple
-		for i := range a.Items {
-			out.Items = append(out.Items, join(a.Items[i], b.Items[i]))
-		}
-	case a.Kind == Tuple || b.Kind == Tuple:
-		// {:ok, v} or {:error, e}: the longer, or the first, is the one that is used.
-		if a.Kind == Tuple {
-			out.Kind, out.Items = Tuple, a.Items
-		} else {
-			out.Kind, out.Items = Tuple, b.Items
-		}
-	case a.IsConst() && b.IsConst():
-		out.Kind, out.Why = Bounded, "one of several constants"
-	case (a.Kind == Bounded || a.IsConst()) && (b.Kind == Bounded || b.IsConst()):
-		out.Kind = Bounded
-	case a.Kind == Joined || b.Kind == Joined:
-		// Where the pieces differ, the one that begins with something that can be chosen says more.
-		j, o := a, b
-		if b.Kind == Joined && (a.Kind != Joined || len(b.Taints()) > len(a.Taints())) {
-			j, o = b, a
-		}
-		out.Kind, out.Parts = Joined, j.Parts
-		for _, t := range o.Taints() {
-			out.taints = add(out.taints, t)
-		}
-	case a.param != nil && (b.IsConst() || b.Kind == Bounded):
-		out.param = a.param
-	case b.param != nil && (a.IsConst() || a.Kind == Bounded):
-		out.param = b.param
-	case a.Kind == Mapping || a.Kind == List || a.Kind == Conn || a.Kind == Socket:
-		out.Kind, out.keys, out.fields, out.elem = a.Kind, a.keys, a.fields, a.elem
-		for _, t := range b.Taints() {
-			out.taints = add(out.taints, t)
-		}
-	case b.Kind == Mapping || b.Kind == List || b.Kind == Conn || b.Kind == Socket:
-		out.Kind, out.keys, out.fields, out.elem = b.Kind, b.keys, b.fields, b.elem
-		for _, t := range a.Taints() {
-			out.taints = add(out.taints, t)
-		}
-	case a.fn != nil:
-		out.fn, out.Kind = a.fn, Function
-	}
-	return out
-}
-
-func empty(v *Value) bool {
-	return v.Kind == Constant && v.Atom && (v.Text == "nil" || v.Text == "error" || v.Text == "false")
 }
 
 // own is a field of a mapping, if it is known.
@@ -480,67 +290,6 @@ func (v *Value) follow(path []string, look func(*Value, string) *Value) *Value {
 	return v
 }
 
-// cleared is a value made harmless for some uses. One that is harmless for all has no taint any more.
-func (v *Value) cleared(g Guard, how string) *Value { return v.clearBelow(g, how, 0) }
-
-func (v *Value) clearBelow(g Guard, how string, depth int) *Value {
-	if v == nil || depth > deepest {
-		return v
-	}
-	if g&Shape != 0 {
-		if v.Kind == Constant {
-			return v
-		}
-		return bounded(how)
-	}
-	out := *v
-	out.taints = slices.Clone(v.taints)
-	for i := range out.taints {
-		out.taints[i].clear |= g
-		out.taints[i].how = how
-	}
-	if len(out.taints) == 0 && v.Why == "" {
-		out.Why = how
-	}
-	out.param = nil // what it is replaced by would not be harmless
-	each := func(vs []*Value) []*Value {
-		vs = slices.Clone(vs)
-		for i := range vs {
-			vs[i] = vs[i].clearBelow(g, how, depth+1)
-		}
-		return vs
-	}
-	out.Parts, out.Items, out.fields = each(v.Parts), each(v.Items), each(v.fields)
-	out.elem = v.elem.clearBelow(g, how, depth+1)
-	return &out
-}
-
-// concat joins texts.
-func concat(parts ...*Value) *Value {
-	out := &Value{Kind: Joined}
-	for _, p := range parts {
-		switch {
-		case p == nil:
-			p = unknown("")
-		case p.Kind == Joined && len(p.taints) == 0:
-			out.Parts = append(out.Parts, p.Parts...)
-			continue
-		}
-		if n := len(out.Parts); n > 0 && p.Kind == Constant && out.Parts[n-1].Kind == Constant {
-			out.Parts[n-1] = constant(out.Parts[n-1].Text + p.Text)
-			continue
-		}
-		out.Parts = append(out.Parts, p)
-	}
-	if len(out.Parts) > 200 { // a text built in a very long row
-		return out.flat("a long text")
-	}
-	if len(out.Parts) == 1 && (out.Parts[0].Kind == Constant) {
-		return constant(out.Parts[0].Text)
-	}
-	return out
-}
-
 // By is what a record was looked up by, for those that came out of the database by an identifier.
 func (v *Value) By() *Value {
 	switch {
@@ -563,32 +312,6 @@ func (v *Value) Elements() []*Value {
 		return nil
 	}
 	return v.Items
-}
-
-// Chosen says whether the value itself is something that a stranger chooses, for no use harmless.
-func (v *Value) Chosen() bool {
-	for _, t := range v.Taints() {
-		if t.clear == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// Either is a value that is one or the other.
-func Either(vs ...*Value) *Value {
-	var out *Value
-	for _, v := range vs {
-		if v == nil {
-			continue
-		}
-		if out == nil || out.IsConst() || out.Kind == Bounded {
-			out = v
-			continue
-		}
-		out = merge(out.flat(out.Why), v)
-	}
-	return out
 }
 
 // InOrder is the value of a sink that does no harm, and why.

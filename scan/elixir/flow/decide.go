@@ -1,0 +1,195 @@
+package flow
+
+import (
+	"slices"
+)
+
+type pending struct {
+	sink  *Sink
+	call  *Call
+	value *Value
+}
+
+// leftOver decides what depends on the parameters of functions that nobody in the project calls.
+func (e *Engine) leftOver() {
+	for fn, s := range e.summaries {
+		if e.called[fn] {
+			continue
+		}
+		for _, p := range s.pend {
+			why := "it depends on a parameter of " + fn.Short() + ", which nothing in the project calls"
+			e.record(p.sink, p.call, Open, p.value, why, nil)
+		}
+	}
+	// A place that no way up was found for is told all the same.
+	for _, s := range e.summaries {
+		for _, p := range s.pend {
+			if e.hits[siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}] == nil {
+				e.record(p.sink, p.call, Open, p.value, "its callers were not followed to the end", nil)
+			}
+		}
+	}
+}
+
+// emit asks about a value at all sinks of a call.
+func (fr *frame) emit(c *Call, names ...string) {
+	for _, name := range names {
+		for _, s := range fr.e.sinks[name] {
+			var v *Value
+			switch {
+			case s.Of != nil:
+				v = s.Of(c)
+			case s.Option != "":
+				v = c.Option(s.Option)
+			default:
+				v = c.Arg(s.Arg)
+			}
+			if v == nil {
+				continue
+			}
+			c.Name, c.File, c.Func = name, fr.f, fr.fn
+			fr.decide(pending{s, c, v})
+		}
+	}
+}
+
+// decide asks about a value at a sink: what is known is recorded, what depends on parameters waits for the callers.
+func (fr *frame) decide(p pending) {
+	v, s := p.value, p.sink
+	if s.Judge != nil {
+		var why string
+		if v, why = s.Judge(v); v == nil {
+			fr.e.record(s, p.call, Harmless, p.value, why, nil)
+			return
+		}
+	}
+	var worst *Taint
+	waits, how := false, ""
+	for _, t := range v.Taints() {
+		switch {
+		case !s.counts(t):
+			how = t.how
+		case t.Source.Kind == Param:
+			waits = true
+		case worst == nil || t.Source.Kind > worst.Source.Kind:
+			worst = &t
+		}
+		if t.Source.Kind != Param && s.counts(t) {
+			fr.e.count(s, p.call, t.Source)
+		}
+	}
+	if v.param != nil && len(v.taints) == 0 && v.Kind != Conn && v.Kind != Socket {
+		waits = true
+	}
+	if waits {
+		fr.s.wait(p)
+	}
+	switch {
+	case worst != nil:
+		fr.e.record(s, p.call, Tainted, v, "", worst)
+	case waits:
+	case how != "":
+		fr.e.record(s, p.call, Harmless, v, how, nil)
+	case v.IsConst():
+		fr.e.record(s, p.call, Fixed, v, "it is constant", nil)
+	case v.Kind == Bounded:
+		fr.e.record(s, p.call, Harmless, v, v.Why, nil)
+	default:
+		class, why := openParts(v, 0)
+		fr.e.record(s, p.call, class, v, why, nil)
+	}
+}
+
+// openParts finds which part of a value was not followed to its origin, and why.
+func openParts(v *Value, depth int) (Class, string) {
+	if v == nil || depth > deepest {
+		return Open, "it was not followed to its origin"
+	}
+	if v.Kind == Joined || v.Kind == List || v.Kind == Tuple || v.Kind == Mapping {
+		class, why := Fixed, "it is constant"
+		for _, p := range slices.Concat(v.Parts, v.Items, v.fields, []*Value{v.elem}) {
+			if p == nil || p.IsConst() {
+				continue
+			}
+			if p.Kind == Bounded {
+				if class < Harmless {
+					class, why = Harmless, p.Why
+				}
+				continue
+			}
+			if c, w := openParts(p, depth+1); c > class {
+				class, why = c, w
+			}
+		}
+		if class > Fixed || v.Why == "" {
+			return class, why
+		}
+	}
+	if v.Config {
+		return Operated, "it comes from the configuration"
+	}
+	if v.Why != "" {
+		return Open, "it is " + v.Why
+	}
+	return Open, "it was not followed to its origin"
+}
+
+// counts says whether a taint does harm at a sink.
+func (s *Sink) counts(t Taint) bool {
+	if s.Needs != 0 {
+		// What a caller gives may have become an atom there.
+		return t.clear&Shape == 0 && (t.clear&s.Needs != 0 || t.Source.Kind == Param)
+	}
+	return t.clear&(s.Guard|Shape|Atom) == 0
+}
+
+// mostPending bounds how many ways to sinks a function hands to its callers.
+const mostPending = 48
+
+func (s *summary) wait(p pending) {
+	key := siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}
+	if s.seen[key] >= 4 || len(s.pend) >= mostPending {
+		return
+	}
+	s.seen[key]++
+	s.pend = append(s.pend, p)
+}
+
+func (e *Engine) count(s *Sink, c *Call, src *Source) {
+	key := siteKey{s, c.File, c.Node.Start, c.Node.End}
+	set := e.sourced[key]
+	if set == nil {
+		set = map[*Source]bool{}
+		e.sourced[key] = set
+	}
+	if len(set) < 100 {
+		set[src] = true
+	}
+}
+
+// record keeps the worst answer for a place; of equals the first, which is that of the first file in the tree.
+func (e *Engine) record(s *Sink, c *Call, class Class, v *Value, why string, t *Taint) {
+	if c.File.Test() {
+		return
+	}
+	key := siteKey{s, c.File, c.Node.Start, c.Node.End}
+	old := e.hits[key]
+	if old != nil {
+		switch {
+		case old.Class > class:
+			return
+		case old.Class == class && class != Tainted:
+			if why < old.Why && why != "" { // any order of reading gives the same answer
+				old.Why = why
+			}
+			return
+		case old.Class == class && (t.Source.Kind < old.Source.Kind || t.Source.Kind == old.Source.Kind && (t.via.len() > old.via.len() || t.via.len() == old.via.len() && !before(t.Source.Place, old.Source.Place))):
+			return
+		}
+	}
+	h := &Hit{Sink: s, File: c.File, Node: c.Node, Func: c.Func, Nodes: c.Nodes, Class: class, Value: v, Why: why, key: key}
+	if t != nil {
+		h.Source, h.via, h.clear = t.Source, t.via, t.clear
+	}
+	e.hits[key] = h
+}
