@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"palisade.dev/backend/event/sketch"
 	"palisade.dev/backend/veil"
 	"palisade.dev/guard/wire"
 )
@@ -45,12 +46,12 @@ type Rollup struct {
 	Actions  map[string]uint64
 	Classes  [6]uint64 // by first digit of the status; 0 is no status
 	Outcomes map[string]uint64
-	clients  sketch
+	clients  sketch.Sketch
 	tops     [dimensions]top
 }
 
 // Clients estimates how many distinct clients asked: addresses, or /64 networks for IPv6.
-func (r *Rollup) Clients() uint64 { return r.clients.estimate() }
+func (r *Rollup) Clients() uint64 { return r.clients.Estimate() }
 
 // Top lists the n most frequent values of a dimension.
 func (r *Rollup) Top(d Dimension, n int) []Entry {
@@ -73,7 +74,7 @@ func (r *Rollup) add(e *wire.Event) {
 		bump(&r.Outcomes, o.Name(), 1)
 	}
 	if e.Address.IsValid() {
-		r.clients.add(uint64(addressTerm(veil.Client(e.Address))))
+		r.clients.Add(uint64(addressTerm(veil.Client(e.Address))))
 		r.tops[Addresses].add(veil.Text(e.Address), 1)
 	}
 	for _, v := range []struct {
@@ -122,7 +123,7 @@ func (r *Rollup) merge(o *Rollup) {
 	for _, name := range slices.Sorted(maps.Keys(o.Outcomes)) {
 		bump(&r.Outcomes, name, o.Outcomes[name])
 	}
-	r.clients.merge(&o.clients)
+	r.clients.Merge(&o.clients)
 	for d := range r.tops {
 		r.tops[d].merge(&o.tops[d])
 	}
@@ -149,7 +150,7 @@ func (r *Rollup) encode() []byte {
 			b = appendCount(b, counts[name])
 		}
 	}
-	b = r.clients.encode(b)
+	b = appendSketch(b, &r.clients)
 	for d := range r.tops {
 		b = r.tops[d].encode(b)
 	}
@@ -185,7 +186,7 @@ func parseRollupTo(body []byte, list func(*Rollup, Dimension, *reader) error) (*
 	}
 	err := r.err
 	if err == nil {
-		err = p.clients.decode(r)
+		err = readSketch(r, &p.clients)
 	}
 	for d := range dimensions {
 		if err == nil {

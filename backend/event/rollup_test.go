@@ -65,28 +65,6 @@ func TestTopListsKeepTheirBounds(t *testing.T) {
 	}
 }
 
-func TestDistinctClientsAreEstimated(t *testing.T) {
-	for _, n := range []int{0, 1, 10, 500, 5_000, 20_000, 200_000} {
-		var a, b, both sketch
-		for i := range n {
-			h := uint64(hash("n", fmt.Sprint(i)))
-			both.add(h)
-			if i%2 == 0 {
-				a.add(h)
-			} else {
-				b.add(h)
-			}
-		}
-		a.merge(&b)
-		if a != both {
-			t.Errorf("%d: merged halves differ from the whole", n)
-		}
-		if e := math.Abs(float64(both.estimate())-float64(n)) / float64(max(n, 1)); e > 0.08 {
-			t.Errorf("%d distinct are estimated as %d", n, both.estimate())
-		}
-	}
-}
-
 func TestPartsMergeIntoTheWhole(t *testing.T) {
 	traffic := newTraffic(1, time.Second)
 	events := traffic.take(100) // few enough that nothing is cut

@@ -1,0 +1,9 @@
+package scraping
+
+import (
+	"testing"
+
+	"palisade.dev/backend/detect/detecttest"
+)
+
+func TestScenes(t *testing.T) { detecttest.Run(t, Recipe) }

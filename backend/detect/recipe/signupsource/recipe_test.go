@@ -1,0 +1,9 @@
+package signupsource
+
+import (
+	"testing"
+
+	"palisade.dev/backend/detect/detecttest"
+)
+
+func TestScenes(t *testing.T) { detecttest.Run(t, Recipe) }

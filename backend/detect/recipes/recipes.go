@@ -1,0 +1,4 @@
+// Package recipes lists every recipe by which attacks are detected.
+package recipes
+
+//go:generate go run generate.go
