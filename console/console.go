@@ -77,6 +77,7 @@ type Parts struct {
 
 // New makes the handler.
 func New(p Parts) http.Handler {
+	page.Parse()
 	d := &door.Door{People: p.People, Entry: p.Entry, Operator: p.Operator, Public: p.Public}
 	f := &page.Frame{
 		Who: func(r *http.Request) (page.Person, bool, error) {

@@ -267,7 +267,7 @@ func Sentence(text string) string {
 
 // Render writes a page: the named file of a set, in the frame. It is written whole or not at all.
 func (r *Request) Render(status int, set Set, name, title string, data any) error {
-	t, ok := set[name]
+	t, ok := set()[name]
 	if !ok {
 		return fmt.Errorf("there is no template %s", name)
 	}
@@ -297,7 +297,7 @@ func (r *Request) Render(status int, set Set, name, title string, data any) erro
 // Part renders one named part of a page without the frame, for live updates.
 func (r *Request) Part(set Set, name, part string, data any) (string, error) {
 	var b bytes.Buffer
-	err := set[name].ExecuteTemplate(&b, part, &View{R: r, Data: data})
+	err := set()[name].ExecuteTemplate(&b, part, &View{R: r, Data: data})
 	return b.String(), err
 }
 

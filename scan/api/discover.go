@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // wellKnown are the places where frameworks put their specification; what lies there is judged by what it says, since
@@ -103,7 +103,7 @@ func looksLikeSpec(body []byte) bool {
 }
 
 // specLink finds where a page of documentation gets its specification from.
-var specLink = regexp.MustCompile(`(?i)(?:url|spec-url|href|src)["']?\s*[:=]\s*["']([^"'<>\s]{1,200}(?:openapi|swagger|api-docs|schema)[^"'<>\s]{0,100})["']`)
+var specLink = late.Pattern(`(?i)(?:url|spec-url|href|src)["']?\s*[:=]\s*["']([^"'<>\s]{1,200}(?:openapi|swagger|api-docs|schema)[^"'<>\s]{0,100})["']`)
 
 func mentioned(x *client.Exchange) []string {
 	var out []string
@@ -179,7 +179,7 @@ func asset(p string) bool {
 	return slices.Contains([]string{".js", ".css", ".png", ".svg", ".ico", ".jpg", ".woff", ".woff2", ".map"}, path.Ext(p))
 }
 
-var pathLike = regexp.MustCompile(`["'](/[A-Za-z0-9_\-./]{1,120})["']`)
+var pathLike = late.Pattern(`["'](/[A-Za-z0-9_\-./]{1,120})["']`)
 
 func (t *Target) links(x *client.Exchange) []*url.URL {
 	base, err := url.Parse(x.Request.URL)

@@ -1,16 +1,15 @@
 package api
 
 import (
-	"regexp"
-
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // What by its name does something when it is read. Some APIs end sessions, make databases anew or send mail at a GET;
 // asking them would spoil the scan at best.
 var (
-	drasticPath    = regexp.MustCompile(`(?i)(?:^|[/_.-])(?:log-?_?out|sign-?_?out|(?:create|init|reset|drop|seed|clear)_?-?(?:db|database)|reset|seed|populate|truncate|wipe|purge|drop|delete|remove|destroy|shutdown|restart|reboot|unsubscribe|deactivate|revoke)(?:[_.-][^/]*)?/?$`)
-	drasticSummary = regexp.MustCompile(`(?i)^(?:creates?|deletes?|removes?|resets?|drops?|populates?|restarts?|seeds?|revokes?) `)
+	drasticPath    = late.Pattern(`(?i)(?:^|[/_.-])(?:log-?_?out|sign-?_?out|(?:create|init|reset|drop|seed|clear)_?-?(?:db|database)|reset|seed|populate|truncate|wipe|purge|drop|delete|remove|destroy|shutdown|restart|reboot|unsubscribe|deactivate|revoke)(?:[_.-][^/]*)?/?$`)
+	drasticSummary = late.Pattern(`(?i)^(?:creates?|deletes?|removes?|resets?|drops?|populates?|restarts?|seeds?|revokes?) `)
 )
 
 // Drastic says that an operation is one that only looks like reading.

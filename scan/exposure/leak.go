@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"path"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/exposure/service"
+	"palisade.dev/scan/late"
 )
 
 // Leak is a page that is not for strangers and what must stand in it. A status alone says nothing where everything is
@@ -19,7 +19,7 @@ type Leak struct {
 	Path     string
 	Name     string // "a file of settings with secrets"
 	Severity scan.Severity
-	Sign     *regexp.Regexp
+	Sign     *late.Regexp
 	Show     func(body []byte) string // what of it may be shown; nil: that it is there, and its length
 }
 
@@ -137,4 +137,4 @@ func NamesOnly(body []byte) string {
 	return strings.Join(names, "\n")
 }
 
-var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]{0,60}$`)
+var settingName = late.Pattern(`^[A-Za-z_][A-Za-z0-9_.]{0,60}$`)

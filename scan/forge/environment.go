@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"palisade.dev/scan"
+	"palisade.dev/scan/late"
 	"palisade.dev/scan/report"
 )
 
 var (
-	pull    = regexp.MustCompile(`^refs/pull/(\d+)/`)
-	project = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
-	sha     = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+	pull    = late.Pattern(`^refs/pull/(\d+)/`)
+	project = late.Pattern(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
+	sha     = late.Pattern(`^[0-9a-f]{40,64}$`)
 )
 
 // FromEnvironment reads what a pipeline of GitHub or GitLab hands over. Read gives a file, for GitHub's description of

@@ -26,19 +26,19 @@ type Format struct {
 	Summed bool
 }
 
-// set is a set of ASCII characters.
-type set [128]bool
+// set is a set of ASCII characters, a bit for each.
+type set [2]uint64
 
 func chars(ranges string) (s set) {
 	for i := 0; i+1 < len(ranges); i += 2 {
 		for c := ranges[i]; c <= ranges[i+1]; c++ {
-			s[c] = true
+			s[c>>6] |= 1 << (c & 63)
 		}
 	}
 	return s
 }
 
-func (s *set) has(c byte) bool { return c < 128 && s[c] }
+func (s *set) has(c byte) bool { return c < 128 && s[c>>6]>>(c&63)&1 != 0 }
 
 var (
 	alnum  = chars("09azAZ")

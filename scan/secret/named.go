@@ -2,10 +2,10 @@ package secret
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan"
+	"palisade.dev/scan/late"
 )
 
 // telling are the parts of names under which secrets stand.
@@ -168,9 +168,9 @@ func common(s string) bool {
 
 var (
 	// quoted is name = "value" in most languages; the name may itself be quoted, as in JSON, and a symbol, as in Ruby.
-	quoted = regexp.MustCompile("([A-Za-z][A-Za-z0-9_.-]{2,60})[\"'`]?\\]?\\s{0,4}(?::=|=>|[=:])\\s{0,4}(?:\"([^\"\\s]{8,256})\"|'([^'\\s]{8,256})'|`([^`\\s]{8,256})`)")
+	quoted = late.Pattern("([A-Za-z][A-Za-z0-9_.-]{2,60})[\"'`]?\\]?\\s{0,4}(?::=|=>|[=:])\\s{0,4}(?:\"([^\"\\s]{8,256})\"|'([^'\\s]{8,256})'|`([^`\\s]{8,256})`)")
 	// bare is NAME=value of shells and .env files, and name: value of YAML.
-	bare = regexp.MustCompile(`^\s*(?:export\s+|ENV\s+|-\s+)?([A-Za-z][A-Za-z0-9_.-]{2,60})\s{0,4}(?:=|:\s|\s=\s)\s{0,4}([^\s"'` + "`" + `#,;(){}\[\]]{8,256})\s*(?:#.*)?$`)
+	bare = late.Pattern(`^\s*(?:export\s+|ENV\s+|-\s+)?([A-Za-z][A-Za-z0-9_.-]{2,60})\s{0,4}(?:=|:\s|\s=\s)\s{0,4}([^\s"'` + "`" + `#,;(){}\[\]]{8,256})\s*(?:#.*)?$`)
 )
 
 // longest is how long a line may be that people wrote; what is longer is generated.

@@ -8,12 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"palisade.dev/scan/late"
 )
 
 // largest is how much of a file is read; deepest how far it nests. Both are far beyond what a person writes.
@@ -129,7 +130,7 @@ func (a *alias) Visit(n ast.Node) ast.Visitor {
 	return a
 }
 
-var brackets = regexp.MustCompile(`^\[\d+:\d+\] `)
+var brackets = late.Pattern(`^\[\d+:\d+\] `)
 
 func fault(err error) error {
 	f := &Fault{}

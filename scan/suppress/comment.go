@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"palisade.dev/scan"
+	"palisade.dev/scan/late"
 	"palisade.dev/scan/suppress/sobelow"
 	"palisade.dev/scan/tree"
 )
@@ -24,10 +24,10 @@ var (
 	own   = []byte("palisade:ignore")
 	other = []byte("sobelow_skip")
 	// Check identifiers, with commas between.
-	names = regexp.MustCompile(`^[a-z][a-z0-9]*/[a-z0-9*]+(\s*,\s*[a-z][a-z0-9]*/[a-z0-9*]+)*`)
-	until = regexp.MustCompile(`^\s+until\s+(\S+)`)
-	skips = regexp.MustCompile(`(?:#\s*|@)sobelow_skip:?\s*(\[[^\]\n]*\])`)
-	block = regexp.MustCompile(`^\s*(def|defp|defmacro|defmacrop|pipeline|scope|func|test|describe)\b`)
+	names = late.Pattern(`^[a-z][a-z0-9]*/[a-z0-9*]+(\s*,\s*[a-z][a-z0-9]*/[a-z0-9*]+)*`)
+	until = late.Pattern(`^\s+until\s+(\S+)`)
+	skips = late.Pattern(`(?:#\s*|@)sobelow_skip:?\s*(\[[^\]\n]*\])`)
+	block = late.Pattern(`^\s*(def|defp|defmacro|defmacrop|pipeline|scope|func|test|describe)\b`)
 )
 
 // grammar is told with whatever does not follow it.

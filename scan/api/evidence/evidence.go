@@ -7,13 +7,13 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
+	"palisade.dev/scan/late"
 )
 
 // Redactor knows what must not be seen.
@@ -51,17 +51,17 @@ func Variable(name string) string {
 }
 
 var (
-	jwt     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*`)
-	bearer  = regexp.MustCompile(`(?i)\b(bearer|basic|token)\s+([A-Za-z0-9._~+/=-]{8,})`)
-	field   = regexp.MustCompile(`(?i)("(?:[a-z_-]*(?:password|passwd|secret|token|api_?key|session)[a-z_-]*)"\s*:\s*")((?:[^"\\]|\\.)+)"`)
-	hash    = regexp.MustCompile(`\$(?:2[aby]|argon2(?:id|i|d)|pbkdf2[-a-z0-9]*|scrypt)\$[A-Za-z0-9$./=,+-]{8,}`)
-	mail    = regexp.MustCompile(`\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})\b`)
-	digits  = regexp.MustCompile(`\b\d(?:[ -]?\d){12,18}\b`)
-	ssn     = regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`)
-	iban    = regexp.MustCompile(`\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`)
-	person  = regexp.MustCompile(`(?i)("(?:[a-z_ -]{0,20}(?:phone|mobile|birth)[a-z_ -]{0,20}|dob|tel|ssn)"\s*:\s*")([^"]{5,40})"`)
-	private = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`)
-	cookie  = regexp.MustCompile(`(?i)^((?:__Host-|__Secure-)?[\w.-]+=)[^;]{8,}`)
+	jwt     = late.Pattern(`eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*`)
+	bearer  = late.Pattern(`(?i)\b(bearer|basic|token)\s+([A-Za-z0-9._~+/=-]{8,})`)
+	field   = late.Pattern(`(?i)("(?:[a-z_-]*(?:password|passwd|secret|token|api_?key|session)[a-z_-]*)"\s*:\s*")((?:[^"\\]|\\.)+)"`)
+	hash    = late.Pattern(`\$(?:2[aby]|argon2(?:id|i|d)|pbkdf2[-a-z0-9]*|scrypt)\$[A-Za-z0-9$./=,+-]{8,}`)
+	mail    = late.Pattern(`\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})\b`)
+	digits  = late.Pattern(`\b\d(?:[ -]?\d){12,18}\b`)
+	ssn     = late.Pattern(`\b\d{3}-\d{2}-\d{4}\b`)
+	iban    = late.Pattern(`\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`)
+	person  = late.Pattern(`(?i)("(?:[a-z_ -]{0,20}(?:phone|mobile|birth)[a-z_ -]{0,20}|dob|tel|ssn)"\s*:\s*")([^"]{5,40})"`)
+	private = late.Pattern(`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`)
+	cookie  = late.Pattern(`(?i)^((?:__Host-|__Secure-)?[\w.-]+=)[^;]{8,}`)
 )
 
 // Text masks what must not be seen in a text.
@@ -288,7 +288,7 @@ func (r *Redactor) Curl(q client.Request) string {
 	return strings.Join(append(line, quote(r.Text(address))), " ")
 }
 
-var variable = regexp.MustCompile(`\$[A-Z0-9_]+_CREDENTIAL`)
+var variable = late.Pattern(`\$[A-Z0-9_]+_CREDENTIAL`)
 
 // quote makes one word of a shell's line. Only our own variables stand outside single quotes: what a server sent us may
 // hold $(…), and whoever pastes the line would run it.

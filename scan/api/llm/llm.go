@@ -11,7 +11,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +22,7 @@ import (
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // Bounds of what is asked: sixty short questions are a few cents with any service; half a second between two is the pace
@@ -63,7 +63,7 @@ var names = []string{"messages", "prompt", "question", "query", "input", "messag
 
 // speaks are words of paths, tags and summaries that speak of a model. Chat is none of them: people chat too, and what is
 // sent there is read by somebody.
-var speaks = regexp.MustCompile(`(?i)assistant|copilot|\bllm|gpt|complet|generat|(?:^|[/_\s-])ai(?:$|[/_\s-])|chatbot|language model|(?:^|/)ask(?:$|/)|prompt`)
+var speaks = late.Pattern(`(?i)assistant|copilot|\bllm|gpt|complet|generat|(?:^|[/_\s-])ai(?:$|[/_\s-])|chatbot|language model|(?:^|/)ask(?:$|/)|prompt`)
 
 // Fits says that an operation may be asked as a model: it takes a prompt or messages with roles, or a question at an
 // address that speaks of a model.

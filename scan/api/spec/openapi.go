@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"palisade.dev/scan/late"
 )
 
 // Fetch gets a document that another refers to. It decides what is in scope; an error is told as a fault.
@@ -360,7 +361,7 @@ func (r *reader) call(name string, by *Operation, item map[string]any, at place)
 }
 
 // signing are words of headers and descriptions that tell of a signature.
-var signing = regexp.MustCompile(`(?i)signature|hmac|\bsigned\b|authorization|digest|x-hub|token`)
+var signing = late.Pattern(`(?i)signature|hmac|\bsigned\b|authorization|digest|x-hub|token`)
 
 func merge(common, own []Param) []Param {
 	out := slices.Clone(own)

@@ -10,13 +10,13 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // Place is where an operation takes an address.
@@ -36,10 +36,10 @@ func (p Place) Token(what string) string { return what + " " + p.Op.Name() + " "
 
 // named are parameters that are addresses by their name. A number of a page and the name of a file are none; those come
 // as numbers, or without a word of these.
-var named = regexp.MustCompile(`(?i)(?:^|[_\-.])(?:url|uri|link|href|callback|webhook|hook|image|avatar|icon|logo|feed|rss|next|dest|destination|redirect|endpoint|site|source|src|proxy|remote|origin|target)$|(?:url|uri|link|href|webhook)s?$`)
+var named = late.Pattern(`(?i)(?:^|[_\-.])(?:url|uri|link|href|callback|webhook|hook|image|avatar|icon|logo|feed|rss|next|dest|destination|redirect|endpoint|site|source|src|proxy|remote|origin|target)$|(?:url|uri|link|href|webhook)s?$`)
 
 // fetches are operations that only look at an address. They may be asked where others that write may not.
-var fetches = regexp.MustCompile(`(?i)preview|unfurl|fetch|proxy|thumbnail|screenshot|render|validate|check|crawl|oembed|metadata|resolve|convert|probe`)
+var fetches = late.Pattern(`(?i)preview|unfurl|fetch|proxy|thumbnail|screenshot|render|validate|check|crawl|oembed|metadata|resolve|convert|probe`)
 
 // Asks says that an operation may be asked with an address of ours.
 func Asks(t *api.Target, op *spec.Operation) bool {

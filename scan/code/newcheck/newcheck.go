@@ -9,15 +9,16 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 	"text/template"
+
+	"palisade.dev/scan/late"
 )
 
 //go:embed samples
 var samples embed.FS
 
-var form = regexp.MustCompile(`^(elixir|golang|deps)/([a-z][a-z0-9]{1,30})$`)
+var form = late.Pattern(`^(elixir|golang|deps)/([a-z][a-z0-9]{1,30})$`)
 
 // next is what to type afterwards.
 var next = map[string]string{

@@ -10,12 +10,12 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/deps/pack"
+	"palisade.dev/scan/late"
 	"palisade.dev/scan/settings"
 )
 
@@ -131,8 +131,8 @@ func read(root fs.FS, name string) ([]byte, error) {
 }
 
 var (
-	licences = regexp.MustCompile(`(?s)\{<<"licenses">>,\s*\[(.*?)\]\}`)
-	binary   = regexp.MustCompile(`<<"([^"]*)"(?:/utf8)?>>`)
+	licences = late.Pattern(`(?s)\{<<"licenses">>,\s*\[(.*?)\]\}`)
+	binary   = late.Pattern(`<<"([^"]*)"(?:/utf8)?>>`)
 )
 
 // hex reads the licences of hex_metadata.config, a list of Erlang terms.

@@ -2,17 +2,17 @@ package mixlock
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/deps/pack"
 	"palisade.dev/scan/deps/version"
+	"palisade.dev/scan/late"
 	"palisade.dev/scan/term"
 )
 
-var appName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var appName = late.Pattern(`^[a-z][a-z0-9_]*$`)
 
 // Manifest reads what mix.exs asks for. The file is code, so its tuples are looked for wherever they stand: one that
 // begins with a name and goes on with a requirement, or with the options that only dependencies have.

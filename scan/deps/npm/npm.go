@@ -14,6 +14,7 @@ import (
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/deps/pack"
+	"palisade.dev/scan/late"
 )
 
 // most bounds a lock file; a large front end has 3,000 packages.
@@ -234,8 +235,8 @@ func Yarn(path string, src []byte) *pack.Lock {
 }
 
 var (
-	oldKey = regexp.MustCompile(`^/?((?:@[^/@]+/)?[^/@]+)/(\d[^/_(]*)`) // /@scope/name/1.0.0_peers of version 5
-	newKey = regexp.MustCompile(`^/?((?:@[^/@]+/)?[^/@]+)@([^(]+)`)     // @scope/name@1.0.0(peers) of 6 and later
+	oldKey = late.Pattern(`^/?((?:@[^/@]+/)?[^/@]+)/(\d[^/_(]*)`) // /@scope/name/1.0.0_peers of version 5
+	newKey = late.Pattern(`^/?((?:@[^/@]+/)?[^/@]+)@([^(]+)`)     // @scope/name@1.0.0(peers) of 6 and later
 )
 
 // PNPM reads pnpm-lock.yaml: the keys below "packages:", indented by two.

@@ -5,7 +5,6 @@ package distcookie
 import (
 	_ "embed"
 	"path"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan"
@@ -13,6 +12,7 @@ import (
 	"palisade.dev/scan/elixir/phoenix"
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -68,7 +68,7 @@ func releases(p *elixir.Pass, file *project.File, n *syntax.Node) {
 }
 
 // setting knows the cookie in rel/env.sh.eex and rel/vm.args.eex.
-var setting = regexp.MustCompile(`(?m)^\s*(?:export\s+RELEASE_COOKIE=|-setcookie\s+)["']?([A-Za-z0-9_+/=!.-]{4,})`)
+var setting = late.Pattern(`(?m)^\s*(?:export\s+RELEASE_COOKIE=|-setcookie\s+)["']?([A-Za-z0-9_+/=!.-]{4,})`)
 
 func release(p *elixir.Pass, file *project.File) {
 	switch path.Base(file.Path) {

@@ -2,11 +2,11 @@ package project
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan/elixir/syntax"
+	"palisade.dev/scan/late"
 )
 
 // Config is what config/*.exs say, of the root of an umbrella and of its applications alike.
@@ -89,7 +89,7 @@ func readConfig(p *Project) *Config {
 
 // environment knows names that teams give to environments other than the three; what is else in a folder of configuration is
 // a part that config.exs takes in.
-var environment = regexp.MustCompile(`^(bench|benchmark|ci|local|demo|e2e|docker|hex|integration|playground|profile|loadtest)$`)
+var environment = late.Pattern(`^(bench|benchmark|ci|local|demo|e2e|docker|hex|integration|playground|profile|loadtest)$`)
 
 func inConfig(f *File) bool { return strings.Contains("/"+path.Dir(f.Path)+"/", "/config/") }
 

@@ -3,12 +3,12 @@ package redirect
 
 import (
 	_ "embed"
-	"regexp"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/elixir"
 	"palisade.dev/scan/elixir/flow"
 	"palisade.dev/scan/elixir/syntax"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -45,7 +45,7 @@ func location(c *flow.Call) *flow.Value {
 	return nil
 }
 
-var fixed = regexp.MustCompile(`^[a-z]+://[^/?#]+[/?#]|^/[^/\\]`)
+var fixed = late.Pattern(`^[a-z]+://[^/?#]+[/?#]|^/[^/\\]`)
 
 func site(v *flow.Value) (*flow.Value, string) {
 	text, whole := v.Prefix()

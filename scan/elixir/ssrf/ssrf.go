@@ -3,11 +3,11 @@ package ssrf
 
 import (
 	_ "embed"
-	"regexp"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/elixir"
 	"palisade.dev/scan/elixir/flow"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -91,7 +91,7 @@ func tuple(c *flow.Call) *flow.Value {
 	return nil
 }
 
-var fixed = regexp.MustCompile(`^[a-z]+://[^/?#]+[/?#]|^/`)
+var fixed = late.Pattern(`^[a-z]+://[^/?#]+[/?#]|^/`)
 
 // host leaves only addresses whose host can be chosen. A constant beginning that goes beyond the host fixes it; one that
 // comes from the configuration or the code does too.

@@ -5,7 +5,6 @@ package timing
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"palisade.dev/scan/elixir/phoenix"
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -44,7 +44,7 @@ func run(p *elixir.Pass) {
 }
 
 // proving knows functions that check a proof. Signatures of functions, events and types are something else.
-var proving = regexp.MustCompile(`(?i)crypto|req_header|hmac|secret|\bsign\(|webhook`)
+var proving = late.Pattern(`(?i)crypto|req_header|hmac|secret|\bsign\(|webhook`)
 
 func body(p *elixir.Pass, m *project.Module, c *project.Clause) {
 	syntax.Walk(c.Body, func(n *syntax.Node) bool {

@@ -4,7 +4,6 @@ package tlsverify
 
 import (
 	_ "embed"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan"
@@ -12,6 +11,7 @@ import (
 	"palisade.dev/scan/elixir/phoenix"
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -49,7 +49,7 @@ func run(p *elixir.Pass) {
 }
 
 // chosen knows, in the text just before, that the option hangs on a wish of whoever runs the application.
-var chosen = regexp.MustCompile(`(?i)insecure|no_?verify|verify[-_]none|skip_?(tls|ssl|verif)|allow_untrusted|self_?signed`)
+var chosen = late.Pattern(`(?i)insecure|no_?verify|verify[-_]none|skip_?(tls|ssl|verif)|allow_untrusted|self_?signed`)
 
 const near = 250
 

@@ -6,11 +6,11 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/exposure"
 	"palisade.dev/scan/exposure/service"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -82,20 +82,20 @@ func run(ctx context.Context, l *exposure.Look) {
 }
 
 var doors = []exposure.Leak{
-	{Path: "/phpmyadmin/", Name: "the door of phpMyAdmin", Severity: scan.Medium, Sign: regexp.MustCompile(`<title>phpMyAdmin|pma_username`)},
-	{Path: "/pma/", Name: "the door of phpMyAdmin", Severity: scan.Medium, Sign: regexp.MustCompile(`<title>phpMyAdmin|pma_username`)},
-	{Path: "/adminer.php", Name: "the door of Adminer", Severity: scan.Medium, Sign: regexp.MustCompile(`<title>(?:Login|Anmelden)[^<]*Adminer|adminer\.org`)},
-	{Path: "/adminer/", Name: "the door of Adminer", Severity: scan.Medium, Sign: regexp.MustCompile(`adminer\.org`)},
-	{Path: "/pgadmin4/login", Name: "the door of pgAdmin", Severity: scan.Medium, Sign: regexp.MustCompile(`<title>pgAdmin 4`)},
-	{Path: "/manager/html", Name: "the manager of Tomcat", Severity: scan.High, Sign: regexp.MustCompile(`Tomcat Web Application Manager`)},
-	{Path: "/solr/", Name: "the console of Solr", Severity: scan.High, Sign: regexp.MustCompile(`<title>Solr Admin`)},
-	{Path: "/admin/", Name: "the door of Django's administration", Severity: scan.Low, Sign: regexp.MustCompile(`Django (?:site admin|administration)`)},
-	{Path: "/wp-login.php", Name: "the door of WordPress", Severity: scan.Info, Sign: regexp.MustCompile(`wp-submit`)},
-	{Path: "/swagger-ui/index.html", Name: "a workbench for the API", Severity: scan.Info, Sign: regexp.MustCompile(`swagger-ui(?:-bundle)?\.(?:js|css)`)},
-	{Path: "/swagger/index.html", Name: "a workbench for the API", Severity: scan.Info, Sign: regexp.MustCompile(`swagger-ui(?:-bundle)?\.(?:js|css)`)},
-	{Path: "/swaggerui", Name: "a workbench for the API", Severity: scan.Info, Sign: regexp.MustCompile(`swagger-ui(?:-bundle)?\.(?:js|css)`)},
-	{Path: "/graphiql", Name: "a workbench for GraphQL", Severity: scan.Low, Sign: regexp.MustCompile(`graphiql(?:\.min)?\.(?:js|css)`)},
-	{Path: "/jmx-console/", Name: "the console of JBoss", Severity: scan.Critical, Sign: regexp.MustCompile(`JBoss JMX Management Console`)},
-	{Path: "/sidekiq", Name: "the console of Sidekiq", Severity: scan.High, Sign: regexp.MustCompile(`<title>[^<]*Sidekiq`)},
-	{Path: "/flower/", Name: "the console of Celery", Severity: scan.High, Sign: regexp.MustCompile(`<title>Flower`)},
+	{Path: "/phpmyadmin/", Name: "the door of phpMyAdmin", Severity: scan.Medium, Sign: late.Pattern(`<title>phpMyAdmin|pma_username`)},
+	{Path: "/pma/", Name: "the door of phpMyAdmin", Severity: scan.Medium, Sign: late.Pattern(`<title>phpMyAdmin|pma_username`)},
+	{Path: "/adminer.php", Name: "the door of Adminer", Severity: scan.Medium, Sign: late.Pattern(`<title>(?:Login|Anmelden)[^<]*Adminer|adminer\.org`)},
+	{Path: "/adminer/", Name: "the door of Adminer", Severity: scan.Medium, Sign: late.Pattern(`adminer\.org`)},
+	{Path: "/pgadmin4/login", Name: "the door of pgAdmin", Severity: scan.Medium, Sign: late.Pattern(`<title>pgAdmin 4`)},
+	{Path: "/manager/html", Name: "the manager of Tomcat", Severity: scan.High, Sign: late.Pattern(`Tomcat Web Application Manager`)},
+	{Path: "/solr/", Name: "the console of Solr", Severity: scan.High, Sign: late.Pattern(`<title>Solr Admin`)},
+	{Path: "/admin/", Name: "the door of Django's administration", Severity: scan.Low, Sign: late.Pattern(`Django (?:site admin|administration)`)},
+	{Path: "/wp-login.php", Name: "the door of WordPress", Severity: scan.Info, Sign: late.Pattern(`wp-submit`)},
+	{Path: "/swagger-ui/index.html", Name: "a workbench for the API", Severity: scan.Info, Sign: late.Pattern(`swagger-ui(?:-bundle)?\.(?:js|css)`)},
+	{Path: "/swagger/index.html", Name: "a workbench for the API", Severity: scan.Info, Sign: late.Pattern(`swagger-ui(?:-bundle)?\.(?:js|css)`)},
+	{Path: "/swaggerui", Name: "a workbench for the API", Severity: scan.Info, Sign: late.Pattern(`swagger-ui(?:-bundle)?\.(?:js|css)`)},
+	{Path: "/graphiql", Name: "a workbench for GraphQL", Severity: scan.Low, Sign: late.Pattern(`graphiql(?:\.min)?\.(?:js|css)`)},
+	{Path: "/jmx-console/", Name: "the console of JBoss", Severity: scan.Critical, Sign: late.Pattern(`JBoss JMX Management Console`)},
+	{Path: "/sidekiq", Name: "the console of Sidekiq", Severity: scan.High, Sign: late.Pattern(`<title>[^<]*Sidekiq`)},
+	{Path: "/flower/", Name: "the console of Celery", Severity: scan.High, Sign: late.Pattern(`<title>Flower`)},
 }

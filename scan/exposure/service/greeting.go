@@ -5,9 +5,10 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"regexp"
 	"strings"
 	"time"
+
+	"palisade.dev/scan/late"
 )
 
 // listen waits for a server that speaks first.
@@ -26,17 +27,17 @@ func listen(ctx context.Context, w Wire, wait time.Duration) (Service, bool) {
 }
 
 var (
-	smtpProduct = regexp.MustCompile(`\b(Postfix|Exim|Sendmail|Microsoft ESMTP MAIL Service|OpenSMTPD|Haraka)\b(?:[ /]v?(\d[\w.+-]*))?`)
-	ftpProduct  = regexp.MustCompile(`(?i)\b(vsFTPd|ProFTPD|Pure-FTPd|FileZilla Server|Microsoft FTP Service)\b[ /]*(?:version )?v?(\d[\w.+-]*)?`)
-	mailProduct = regexp.MustCompile(`\b(Dovecot|Cyrus|Courier-IMAP|Exchange)\b(?:[ /]v?(\d[\w.+-]*))?`)
-	sshBanner   = regexp.MustCompile(`^SSH-(\d\.\d+)-([^\s_/-]+)[_/-]?(\S*)`)
+	smtpProduct = late.Pattern(`\b(Postfix|Exim|Sendmail|Microsoft ESMTP MAIL Service|OpenSMTPD|Haraka)\b(?:[ /]v?(\d[\w.+-]*))?`)
+	ftpProduct  = late.Pattern(`(?i)\b(vsFTPd|ProFTPD|Pure-FTPd|FileZilla Server|Microsoft FTP Service)\b[ /]*(?:version )?v?(\d[\w.+-]*)?`)
+	mailProduct = late.Pattern(`\b(Dovecot|Cyrus|Courier-IMAP|Exchange)\b(?:[ /]v?(\d[\w.+-]*))?`)
+	sshBanner   = late.Pattern(`^SSH-(\d\.\d+)-([^\s_/-]+)[_/-]?(\S*)`)
 )
 
 // Greeting recognises what a server said first. Where it is no language that we know the banner is kept.
 func Greeting(b []byte, port int) (Service, bool) {
 	s := Service{Banner: printable(b)}
 	text := string(b)
-	product := func(name string, re *regexp.Regexp) (Service, bool) {
+	product := func(name string, re *late.Regexp) (Service, bool) {
 		s.Name = name
 		if m := re.FindStringSubmatch(text[:min(len(text), 1024)]); m != nil {
 			s.Product, s.Version = word(strings.ReplaceAll(m[1], " ", "-")), word(m[2])

@@ -8,9 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"palisade.dev/scan/late"
 )
 
 // Page is an answer by HTTP.
@@ -101,7 +102,7 @@ func (w Wire) authority() string {
 }
 
 // wrongDoor is what servers answer who expected TLS.
-var wrongDoor = regexp.MustCompile(`(?i)plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server|speaking plain HTTP to an SSL-enabled|requires TLS`)
+var wrongDoor = late.Pattern(`(?i)plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server|speaking plain HTTP to an SSL-enabled|requires TLS`)
 
 func askHTTP(ctx context.Context, w Wire) (Service, bool) {
 	web := NewWeb(w, false)
@@ -120,7 +121,7 @@ func askHTTP(ctx context.Context, w Wire) (Service, bool) {
 	return s, true
 }
 
-var productVersion = regexp.MustCompile(`^([A-Za-z][\w .-]{0,40}?)(?:/v?(\d[\w.+-]*))?(?:[ (].*)?$`)
+var productVersion = late.Pattern(`^([A-Za-z][\w .-]{0,40}?)(?:/v?(\d[\w.+-]*))?(?:[ (].*)?$`)
 
 // behind is a product that speaks HTTP and is more than a web site: how it is known, and what shows whether strangers are
 // served.

@@ -5,13 +5,13 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/exposure"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -113,7 +113,7 @@ func prefixCut(kex, ciphers, macs []string) bool {
 	return slices.Contains(ciphers, "chacha20-poly1305@openssh.com") || cbc && etm
 }
 
-var number = regexp.MustCompile(`^(\d+)\.(\d+)`)
+var number = late.Pattern(`^(\d+)\.(\d+)`)
 
 // years are those of OpenSSH's releases, by what came first in them. What is before 8.0 is older than seven years.
 var years = []struct{ major, minor, year int }{{4, 0, 2005}, {5, 0, 2008}, {6, 0, 2012}, {7, 0, 2015}, {7, 4, 2016}, {7, 6, 2017}, {7, 7, 2018}}

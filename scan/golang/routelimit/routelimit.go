@@ -4,7 +4,6 @@ package routelimit
 import (
 	_ "embed"
 	"go/ast"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"palisade.dev/scan/golang"
 	"palisade.dev/scan/golang/flow"
 	"palisade.dev/scan/golang/project"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -36,7 +36,7 @@ var limiters = []string{
 
 var registers = []string{"HandleFunc", "Handle", "Post", "POST", "Put", "PUT", "Any", "All", "Method", "MethodFunc", "Add", "Path"}
 
-var paths = regexp.MustCompile(`(?i)(^|[/ _-])(log-?in|sign-?in|sign-?up|register|registration|password|forgot|reset|otp|2fa|mfa|totp|authenticate)($|[/_{:.-])`)
+var paths = late.Pattern(`(?i)(^|[/ _-])(log-?in|sign-?in|sign-?up|register|registration|password|forgot|reset|otp|2fa|mfa|totp|authenticate)($|[/_{:.-])`)
 
 func run(p *golang.Pass) {
 	if limited(p) {

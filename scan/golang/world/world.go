@@ -17,10 +17,11 @@ import (
 	"go/types"
 	"io"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"palisade.dev/scan/late"
 )
 
 //go:generate env CGO_ENABLED=0 go run generate.go
@@ -127,7 +128,7 @@ func (w *World) Unknown() []string {
 	return list
 }
 
-var major = regexp.MustCompile(`/v[0-9]+(/|\.[A-Z(]|$)|\.v[0-9]+(/|\.[A-Z]|$)`)
+var major = late.Pattern(`/v[0-9]+(/|\.[A-Z(]|$)|\.v[0-9]+(/|\.[A-Z]|$)`)
 
 // Plain is a path, or a name with its path, without major versions: github.com/labstack/echo/v4 and
 // (github.com/labstack/echo/v4.Context).Param speak of the same.

@@ -4,17 +4,18 @@ package clean
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"palisade.dev/scan/late"
 )
 
 // A build server takes these for commands: GitHub lines that begin with :: and ##[ anywhere, Azure and TeamCity ##vso[ and
 // ##teamcity[ anywhere.
 var (
-	commands = regexp.MustCompile(`##(\[|vso|teamcity)`)
-	colons   = regexp.MustCompile(`(?m)^([^\S\n]*):(:)`)
+	commands = late.Pattern(`##(\[|vso|teamcity)`)
+	colons   = late.Pattern(`(?m)^([^\S\n]*):(:)`)
 )
 
 // Text shows what is no visible character as its number: terminal codes, and marks that turn the writing direction or

@@ -4,11 +4,11 @@ package sobelow
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"palisade.dev/scan/late"
 	"palisade.dev/scan/term"
 )
 
@@ -99,8 +99,8 @@ type Skip struct {
 
 // "SQL.Query: SQL injection,lib/shop/report.ex:42,1A2B3C4" or a bare hash, as older versions wrote.
 var (
-	skipLine = regexp.MustCompile(`^([A-Z][A-Za-z]*\.[A-Za-z]+)[^,]*(?:,.*)?,([^,]+):(\d+),([0-9A-Fa-f]+)$`)
-	bareHash = regexp.MustCompile(`^[0-9A-Fa-f]+$`)
+	skipLine = late.Pattern(`^([A-Z][A-Za-z]*\.[A-Za-z]+)[^,]*(?:,.*)?,([^,]+):(\d+),([0-9A-Fa-f]+)$`)
+	bareHash = late.Pattern(`^[0-9A-Fa-f]+$`)
 )
 
 // mostSkips bounds a file of skips.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"math/big"
 	"strings"
+	"sync"
 
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/fixture"
@@ -61,21 +62,27 @@ var Samples = []fixture.Sample{
 	{Name: "verified", Kind: fixture.Fixed},
 }
 
-// shopKey is made once: it takes a moment.
-var shopKey, _ = rsa.GenerateKey(rand.Reader, 2048)
+// shopKey is made once, when it is first asked for: it takes a moment.
+var shopKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic("making a key: " + err.Error()) // since Go 1.24 the source of chance does not fail
+	}
+	return key
+})
 
 // confused makes a shop that signs by RSA and publishes its key; with falls it verifies HMAC with that key too.
 func confused(falls bool) func(*fixture.Shop) {
 	return func(s *fixture.Shop) {
 		s.Add(&fixture.Route{Pattern: "GET /.well-known/jwks.json", Open: true, Hidden: true, Do: func(c *fixture.Call) {
-			c.JSON(200, map[string]any{"keys": []any{map[string]any{"kty": "RSA", "kid": "1", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(shopKey.N.Bytes())}}})
+			c.JSON(200, map[string]any{"keys": []any{map[string]any{"kty": "RSA", "kid": "1", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(shopKey().N.Bytes())}}})
 		}})
 		s.Verify = func(token string) *fixture.User {
 			t, err := jwt.Parse(token)
 			if err != nil {
 				return nil
 			}
-			if t.Alg() == "RS256" && t.VerifyRSA(&shopKey.PublicKey) || falls && t.MadeWith(Forms(&shopKey.PublicKey)[0]) {
+			if t.Alg() == "RS256" && t.VerifyRSA(&shopKey().PublicKey) || falls && t.MadeWith(Forms(&shopKey().PublicKey)[0]) {
 				return s.Holder(t)
 			}
 			return nil
@@ -89,6 +96,6 @@ func rs256(s *fixture.Shop, o *api.Options) {
 		if err != nil {
 			panic("a token of the shop's own: " + err.Error())
 		}
-		o.Identities[i] = identity.New(who.Name, who.Role, identity.Bearer, "", t.With(map[string]any{"alg": "RS256"}).Claiming(nil).RSA(shopKey))
+		o.Identities[i] = identity.New(who.Name, who.Role, identity.Bearer, "", t.With(map[string]any{"alg": "RS256"}).Claiming(nil).RSA(shopKey()))
 	}
 }

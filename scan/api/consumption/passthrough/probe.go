@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/ssrf"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -34,21 +34,21 @@ var Probe = api.Probe{
 // errors of clients and proxies that speak to somebody behind the API; the first group, where there is one, is whom.
 var upstream = []struct {
 	name string
-	form *regexp.Regexp
+	form *late.Regexp
 }{
-	{"Go", regexp.MustCompile(`dial (?:tcp|udp)[46]? ?([\w.\-\[\]:]*)(?:: |->)[^"\n]{0,60}(?:refused|timeout|no such host|unreachable)`)},
-	{"Go", regexp.MustCompile(`lookup ([\w.\-]+)(?: on [\d.:]+)?: (?:no such host|server misbehaving|i/o timeout)`)},
-	{"Node.js", regexp.MustCompile(`(?:connect )?ECONN(?:REFUSED|RESET) ([\w.:\[\]]+:\d+)|getaddrinfo E(?:NOTFOUND|AI_AGAIN) ([\w.\-]+)`)},
-	{"Python", regexp.MustCompile(`HTTPS?ConnectionPool\(host='([^']+)'|requests\.exceptions\.\w+|aiohttp\.client_exceptions\.\w+|Cannot connect to host ([\w.\-:]+)`)},
-	{"Elixir", regexp.MustCompile(`%(?:Mint|Req|Finch)\.\w+(?:Error|Response)\{|%HTTPoison\.Error\{|\{:failed_connect, \[\{:to_address, \{~c"([\w.\-]+)"`)},
-	{"Java", regexp.MustCompile(`java\.net\.(?:Connect|UnknownHost|SocketTimeout)Exception(?:: ([\w.\-]+))?|org\.apache\.http\.conn\.\w+Exception`)},
-	{"PHP", regexp.MustCompile(`cURL error \d+: [^"\n]{0,80}|GuzzleHttp\\{1,2}Exception`)},
-	{"Ruby", regexp.MustCompile(`Failed to open TCP connection to ([\w.\-]+:\d+)|Faraday::\w+Error`)},
-	{"Envoy", regexp.MustCompile(`upstream connect error or disconnect/reset before headers|upstream request timeout`)},
+	{"Go", late.Pattern(`dial (?:tcp|udp)[46]? ?([\w.\-\[\]:]*)(?:: |->)[^"\n]{0,60}(?:refused|timeout|no such host|unreachable)`)},
+	{"Go", late.Pattern(`lookup ([\w.\-]+)(?: on [\d.:]+)?: (?:no such host|server misbehaving|i/o timeout)`)},
+	{"Node.js", late.Pattern(`(?:connect )?ECONN(?:REFUSED|RESET) ([\w.:\[\]]+:\d+)|getaddrinfo E(?:NOTFOUND|AI_AGAIN) ([\w.\-]+)`)},
+	{"Python", late.Pattern(`HTTPS?ConnectionPool\(host='([^']+)'|requests\.exceptions\.\w+|aiohttp\.client_exceptions\.\w+|Cannot connect to host ([\w.\-:]+)`)},
+	{"Elixir", late.Pattern(`%(?:Mint|Req|Finch)\.\w+(?:Error|Response)\{|%HTTPoison\.Error\{|\{:failed_connect, \[\{:to_address, \{~c"([\w.\-]+)"`)},
+	{"Java", late.Pattern(`java\.net\.(?:Connect|UnknownHost|SocketTimeout)Exception(?:: ([\w.\-]+))?|org\.apache\.http\.conn\.\w+Exception`)},
+	{"PHP", late.Pattern(`cURL error \d+: [^"\n]{0,80}|GuzzleHttp\\{1,2}Exception`)},
+	{"Ruby", late.Pattern(`Failed to open TCP connection to ([\w.\-]+:\d+)|Faraday::\w+Error`)},
+	{"Envoy", late.Pattern(`upstream connect error or disconnect/reset before headers|upstream request timeout`)},
 }
 
 // link is an address without TLS; those of names for XML and the like are never followed.
-var link = regexp.MustCompile(`"http://([A-Za-z0-9.\-]+)(?::\d+)?/[^"]*"`)
+var link = late.Pattern(`"http://([A-Za-z0-9.\-]+)(?::\d+)?/[^"]*"`)
 
 var vocabularies = []string{"www.w3.org", "schema.org", "json-schema.org", "xmlns.com", "purl.org", "ogp.me", "hydra.io", "www.iana.org", "stateless.group", "docs.oasis-open.org", "localhost"}
 

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/evidence"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -34,25 +34,25 @@ var Probe = api.Probe{
 type detector struct {
 	name     string
 	severity scan.Severity
-	form     *regexp.Regexp
+	form     *late.Regexp
 	sure     func(match string) bool
 }
 
 var detectors = []detector{
-	{"a private key", scan.Critical, regexp.MustCompile(`-----BEGIN (?:RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----`), nil},
-	{"a key of Amazon Web Services", scan.Critical, regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b`), notExample},
-	{"a token of GitHub", scan.Critical, regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_[A-Za-z0-9_]{82}\b`), nil},
-	{"a token of GitLab", scan.Critical, regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20}\b`), nil},
-	{"a secret key of Stripe", scan.Critical, regexp.MustCompile(`\b[sr]k_live_[A-Za-z0-9]{20,}\b`), nil},
-	{"a token of Slack", scan.Critical, regexp.MustCompile(`\bxox[abprs]-[A-Za-z0-9-]{20,}\b`), nil},
-	{"a key of Google", scan.High, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}\b`), nil},
-	{"a key of SendGrid", scan.Critical, regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b`), nil},
-	{"an address of a database with its password", scan.Critical, regexp.MustCompile(`\b(?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|redis|amqp)://[^\s:/@"']+:[^\s:/@"']+@[^\s"']+`), nil},
-	{"a password hash", scan.High, regexp.MustCompile(`\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$argon2(?:id|i|d)\$v=\d+\$[^\s"']{20,}|pbkdf2[-_a-z0-9]*\$[^\s"']{20,}|\$6\$[^\s"'$]+\$[./A-Za-z0-9]{86}`), nil},
-	{"a password", scan.High, regexp.MustCompile(`(?i)"(?:password|passwd|pwd)"\s*:\s*"([^"*]{4,})"`), nil},
-	{"a card number", scan.High, regexp.MustCompile(`\b(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|3[47]\d{2}|6(?:011|5\d{2}))(?:[ -]?\d{4}){2}[ -]?\d{3,4}\b`), isCard},
-	{"a stack trace", scan.Medium, regexp.MustCompile(`Traceback \(most recent call last\)|\n\s+at [\w.$<>]+\([^)\n]*:\d+\)|\n\s+at .{1,100} \(/[^)\n]+:\d+:\d+\)|goroutine \d+ \[running\]|\*\* \(\w+Error\)[^\n]*\n\s+\(\w+ |in [/\w.-]+\.php:\d+\nStack trace:`), nil},
-	{"an error of a database", scan.Medium, regexp.MustCompile(`(?i)You have an error in your SQL syntax|syntax error at or near "|ORA-\d{5}:|SQLITE_ERROR|SQLSTATE\[\w+\]|Unclosed quotation mark after|pq: [a-z]|Postgrex\.Error|psycopg2\.errors`), nil},
+	{"a private key", scan.Critical, late.Pattern(`-----BEGIN (?:RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----`), nil},
+	{"a key of Amazon Web Services", scan.Critical, late.Pattern(`\b(?:AKIA|ASIA)[A-Z2-7]{16}\b`), notExample},
+	{"a token of GitHub", scan.Critical, late.Pattern(`\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_[A-Za-z0-9_]{82}\b`), nil},
+	{"a token of GitLab", scan.Critical, late.Pattern(`\bglpat-[A-Za-z0-9_-]{20}\b`), nil},
+	{"a secret key of Stripe", scan.Critical, late.Pattern(`\b[sr]k_live_[A-Za-z0-9]{20,}\b`), nil},
+	{"a token of Slack", scan.Critical, late.Pattern(`\bxox[abprs]-[A-Za-z0-9-]{20,}\b`), nil},
+	{"a key of Google", scan.High, late.Pattern(`\bAIza[A-Za-z0-9_-]{35}\b`), nil},
+	{"a key of SendGrid", scan.Critical, late.Pattern(`\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b`), nil},
+	{"an address of a database with its password", scan.Critical, late.Pattern(`\b(?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|redis|amqp)://[^\s:/@"']+:[^\s:/@"']+@[^\s"']+`), nil},
+	{"a password hash", scan.High, late.Pattern(`\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$argon2(?:id|i|d)\$v=\d+\$[^\s"']{20,}|pbkdf2[-_a-z0-9]*\$[^\s"']{20,}|\$6\$[^\s"'$]+\$[./A-Za-z0-9]{86}`), nil},
+	{"a password", scan.High, late.Pattern(`(?i)"(?:password|passwd|pwd)"\s*:\s*"([^"*]{4,})"`), nil},
+	{"a card number", scan.High, late.Pattern(`\b(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|3[47]\d{2}|6(?:011|5\d{2}))(?:[ -]?\d{4}){2}[ -]?\d{3,4}\b`), isCard},
+	{"a stack trace", scan.Medium, late.Pattern(`Traceback \(most recent call last\)|\n\s+at [\w.$<>]+\([^)\n]*:\d+\)|\n\s+at .{1,100} \(/[^)\n]+:\d+:\d+\)|goroutine \d+ \[running\]|\*\* \(\w+Error\)[^\n]*\n\s+\(\w+ |in [/\w.-]+\.php:\d+\nStack trace:`), nil},
+	{"an error of a database", scan.Medium, late.Pattern(`(?i)You have an error in your SQL syntax|syntax error at or near "|ORA-\d{5}:|SQLITE_ERROR|SQLSTATE\[\w+\]|Unclosed quotation mark after|pq: [a-z]|Postgrex\.Error|psycopg2\.errors`), nil},
 }
 
 // testCards are numbers that payment services publish for tests.

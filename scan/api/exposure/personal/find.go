@@ -1,13 +1,13 @@
 package personal
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api/evidence"
+	"palisade.dev/scan/late"
 )
 
 // kind is what sort of personal data it is, as a message speaks of it.
@@ -39,11 +39,11 @@ type Datum struct {
 }
 
 var (
-	iban  = regexp.MustCompile(`\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`)
-	ssn   = regexp.MustCompile(`\b(\d{3})-(\d{2})-(\d{4})\b`)
-	mail  = regexp.MustCompile(`\b[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+){1,4}\b`)
-	phone = regexp.MustCompile(`(?i)"[a-z_ -]{0,20}(?:phone|mobile|telephone|tel|cell|msisdn)[a-z_ -]{0,20}"\s*:\s*"(\+?[\d ()/.-]{7,20})"`)
-	birth = regexp.MustCompile(`(?i)"(?:[a-z_ -]{0,20}birth[a-z_ -]{0,20}|dob)"\s*:\s*"((?:19|20)\d\d-\d\d-\d\d)`)
+	iban  = late.Pattern(`\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b`)
+	ssn   = late.Pattern(`\b(\d{3})-(\d{2})-(\d{4})\b`)
+	mail  = late.Pattern(`\b[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+){1,4}\b`)
+	phone = late.Pattern(`(?i)"[a-z_ -]{0,20}(?:phone|mobile|telephone|tel|cell|msisdn)[a-z_ -]{0,20}"\s*:\s*"(\+?[\d ()/.-]{7,20})"`)
+	birth = late.Pattern(`(?i)"(?:[a-z_ -]{0,20}birth[a-z_ -]{0,20}|dob)"\s*:\s*"((?:19|20)\d\d-\d\d-\d\d)`)
 )
 
 // maxLook is how much of an answer is read; a list of people shows itself long before.

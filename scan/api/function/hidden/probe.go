@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -99,8 +99,8 @@ func run(ctx context.Context, l *api.Look) {
 }
 
 var (
-	mail   = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[a-z]+$`)
-	inside = regexp.MustCompile(`(?i)^(?:env(?:_vars|ironment)?|database_url|secret(?:_key)?|aws_\w+|password(?:_hash)?|private_key|api_key|sys_path|connection_string)$`)
+	mail   = late.Pattern(`^[^@\s]+@[^@\s]+\.[a-z]+$`)
+	inside = late.Pattern(`(?i)^(?:env(?:_vars|ironment)?|database_url|secret(?:_key)?|aws_\w+|password(?:_hash)?|private_key|api_key|sys_path|connection_string)$`)
 )
 
 // telling says what an answer gives away: people, or settings. Whether it has a status of success says nothing.

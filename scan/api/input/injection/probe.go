@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan"
@@ -14,6 +13,7 @@ import (
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -50,7 +50,7 @@ func params(op *spec.Operation) []param {
 }
 
 // complaint is what databases say of a query that a quote has broken.
-var complaint = regexp.MustCompile(`(?i)error in your SQL syntax|syntax error at or near|ORA-0\d{4}|SQLITE_ERROR|near ".{0,20}": syntax error|SQLSTATE\[|unterminated quoted string|Unclosed quotation mark|unrecognized token|Postgrex\.Error|psycopg2\.errors`)
+var complaint = late.Pattern(`(?i)error in your SQL syntax|syntax error at or near|ORA-0\d{4}|SQLITE_ERROR|near ".{0,20}": syntax error|SQLSTATE\[|unterminated quoted string|Unclosed quotation mark|unrecognized token|Postgrex\.Error|psycopg2\.errors`)
 
 // pairs are conditions that are true and false, and harmless: they read what was asked for, or nothing.
 var pairs = []string{

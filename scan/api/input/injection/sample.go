@@ -1,13 +1,13 @@
 package injection
 
 import (
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan/api/fixture"
+	"palisade.dev/scan/late"
 )
 
-var condition = regexp.MustCompile(`^(\w+)(['"]?) AND (['"]?)(\d+)['"]?=['"]?(\d+)$`)
+var condition = late.Pattern(`^(\w+)(['"]?) AND (['"]?)(\d+)['"]?=['"]?(\d+)$`)
 
 // search plays a database behind GET /search: quoted or not.
 func search(quote string) func(*fixture.Shop) {

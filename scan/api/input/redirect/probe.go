@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan"
@@ -14,6 +13,7 @@ import (
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/input"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -31,7 +31,7 @@ var Probe = api.Probe{
 	Run:  run,
 }
 
-var named = regexp.MustCompile(`(?i)^(?:next|to|url|uri|return|return_?(?:to|url|uri)|redirect(?:_?(?:to|url|uri))?|dest(?:ination)?|target|goto|continue|callback|back|forward|location|link)$`)
+var named = late.Pattern(`(?i)^(?:next|to|url|uri|return|return_?(?:to|url|uri)|redirect(?:_?(?:to|url|uri))?|dest(?:ination)?|target|goto|continue|callback|back|forward|location|link)$`)
 
 func places(op *spec.Operation) []input.Place {
 	var out []input.Place

@@ -1,13 +1,13 @@
 package template
 
 import (
-	"regexp"
 	"strconv"
 
 	"palisade.dev/scan/api/fixture"
+	"palisade.dev/scan/late"
 )
 
-var product = regexp.MustCompile(`\{\{(\d+)\*(\d+)\}\}`)
+var product = late.Pattern(`\{\{(\d+)\*(\d+)\}\}`)
 
 func greet(compute bool) func(*fixture.Shop) {
 	return func(s *fixture.Shop) {

@@ -5,12 +5,12 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/input"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -29,7 +29,7 @@ var Probe = api.Probe{
 }
 
 // fileish are names of parameters that speak of files; all climbs are tried with them, and the first two with others.
-var fileish = regexp.MustCompile(`(?i)file|path|name|doc|dir|folder|template|page|include|image|img|asset|download|report|invoice|log`)
+var fileish = late.Pattern(`(?i)file|path|name|doc|dir|folder|template|page|include|image|img|asset|download|report|invoice|log`)
 
 // climbs reach the root of any server. The file is one that everybody may read and that holds no secret.
 var climbs = []string{
@@ -41,7 +41,7 @@ var climbs = []string{
 	"file:///etc/passwd",
 }
 
-var sign = regexp.MustCompile(`root:[^:\n]*:0:0:|\[fonts\]\r?\n`)
+var sign = late.Pattern(`root:[^:\n]*:0:0:|\[fonts\]\r?\n`)
 
 func run(ctx context.Context, l *api.Look) {
 	base := input.Base(ctx, l)

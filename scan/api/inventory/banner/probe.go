@@ -5,13 +5,13 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -32,7 +32,7 @@ var Probe = api.Probe{
 var telling = []string{"Server", "X-Powered-By", "X-Aspnet-Version", "X-Aspnetmvc-Version", "X-Generator", "X-Application-Context", "X-Drupal-Cache", "X-Runtime-Version", "X-Backend-Server", "Via"}
 
 // version is a product with a number behind it, or a number alone. That of a protocol in Via is none.
-var version = regexp.MustCompile(`[A-Za-z][A-Za-z .+-]*[/ ]v?\d+(?:\.\d+)+|^v?\d+(?:\.\d+){1,3}$`)
+var version = late.Pattern(`[A-Za-z][A-Za-z .+-]*[/ ]v?\d+(?:\.\d+)+|^v?\d+(?:\.\d+){1,3}$`)
 
 func run(ctx context.Context, l *api.Look) {
 	told := map[string]string{}

@@ -6,11 +6,11 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
-	"regexp"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -33,29 +33,29 @@ type page struct {
 	path     string
 	name     string
 	severity scan.Severity
-	sign     *regexp.Regexp
+	sign     *late.Regexp
 }
 
 var pages = []page{
-	{"/.env", "a file of settings with secrets", scan.Critical, regexp.MustCompile(`(?m)^[A-Z][A-Z0-9_]*(?:SECRET|KEY|PASSWORD|TOKEN|DATABASE_URL)[A-Z0-9_]*\s*=\s*\S+`)},
-	{"/.git/config", "the repository of the source", scan.Critical, regexp.MustCompile(`(?m)^\[core\]`)},
-	{"/.git/HEAD", "the repository of the source", scan.Critical, regexp.MustCompile(`^ref: refs/heads/`)},
-	{"/actuator/env", "settings of Spring", scan.High, regexp.MustCompile(`"propertySources"\s*:`)},
-	{"/actuator/heapdump", "the memory of Spring", scan.Critical, regexp.MustCompile(`^JAVA PROFILE`)},
-	{"/actuator", "the list of Spring's internals", scan.Low, regexp.MustCompile(`"_links"\s*:.*actuator`)},
-	{"/debug/pprof/", "profiles of Go", scan.High, regexp.MustCompile(`Types of profiles available|full goroutine stack dump`)},
-	{"/debug/vars", "variables of Go", scan.Medium, regexp.MustCompile(`"memstats"\s*:`)},
-	{"/dashboard/home", "Phoenix LiveDashboard", scan.High, regexp.MustCompile(`Phoenix LiveDashboard`)},
-	{"/dev/dashboard/home", "Phoenix LiveDashboard", scan.High, regexp.MustCompile(`Phoenix LiveDashboard`)},
-	{"/dev/mailbox", "the mail of Swoosh", scan.High, regexp.MustCompile(`Swoosh|Mailbox`)},
-	{"/metrics", "metrics of Prometheus", scan.Low, regexp.MustCompile(`(?m)^# (?:HELP|TYPE) \w+`)},
-	{"/server-status", "the state of Apache", scan.Medium, regexp.MustCompile(`Apache Server Status`)},
-	{"/phpinfo.php", "the settings of PHP", scan.Medium, regexp.MustCompile(`phpinfo\(\)|PHP Version`)},
-	{"/console", "a console that runs code", scan.Critical, regexp.MustCompile(`Werkzeug Debugger|H2 Console`)},
-	{"/graphiql", "a workbench for GraphQL", scan.Low, regexp.MustCompile(`GraphiQL|graphiql(?:\.min)?\.js`)},
-	{"/.DS_Store", "a list of files", scan.Low, regexp.MustCompile(`^\x00\x00\x00\x01Bud1`)},
-	{"/config.json", "a file of settings with secrets", scan.High, regexp.MustCompile(`(?i)"[a-z_]*(?:secret|password|private_key)[a-z_]*"\s*:\s*"[^"]{4,}"`)},
-	{"/swagger-ui/index.html", "a workbench for the API", scan.Info, regexp.MustCompile(`swagger-ui(?:-bundle)?\.(?:js|css)|SwaggerUI`)},
+	{"/.env", "a file of settings with secrets", scan.Critical, late.Pattern(`(?m)^[A-Z][A-Z0-9_]*(?:SECRET|KEY|PASSWORD|TOKEN|DATABASE_URL)[A-Z0-9_]*\s*=\s*\S+`)},
+	{"/.git/config", "the repository of the source", scan.Critical, late.Pattern(`(?m)^\[core\]`)},
+	{"/.git/HEAD", "the repository of the source", scan.Critical, late.Pattern(`^ref: refs/heads/`)},
+	{"/actuator/env", "settings of Spring", scan.High, late.Pattern(`"propertySources"\s*:`)},
+	{"/actuator/heapdump", "the memory of Spring", scan.Critical, late.Pattern(`^JAVA PROFILE`)},
+	{"/actuator", "the list of Spring's internals", scan.Low, late.Pattern(`"_links"\s*:.*actuator`)},
+	{"/debug/pprof/", "profiles of Go", scan.High, late.Pattern(`Types of profiles available|full goroutine stack dump`)},
+	{"/debug/vars", "variables of Go", scan.Medium, late.Pattern(`"memstats"\s*:`)},
+	{"/dashboard/home", "Phoenix LiveDashboard", scan.High, late.Pattern(`Phoenix LiveDashboard`)},
+	{"/dev/dashboard/home", "Phoenix LiveDashboard", scan.High, late.Pattern(`Phoenix LiveDashboard`)},
+	{"/dev/mailbox", "the mail of Swoosh", scan.High, late.Pattern(`Swoosh|Mailbox`)},
+	{"/metrics", "metrics of Prometheus", scan.Low, late.Pattern(`(?m)^# (?:HELP|TYPE) \w+`)},
+	{"/server-status", "the state of Apache", scan.Medium, late.Pattern(`Apache Server Status`)},
+	{"/phpinfo.php", "the settings of PHP", scan.Medium, late.Pattern(`phpinfo\(\)|PHP Version`)},
+	{"/console", "a console that runs code", scan.Critical, late.Pattern(`Werkzeug Debugger|H2 Console`)},
+	{"/graphiql", "a workbench for GraphQL", scan.Low, late.Pattern(`GraphiQL|graphiql(?:\.min)?\.js`)},
+	{"/.DS_Store", "a list of files", scan.Low, late.Pattern(`^\x00\x00\x00\x01Bud1`)},
+	{"/config.json", "a file of settings with secrets", scan.High, late.Pattern(`(?i)"[a-z_]*(?:secret|password|private_key)[a-z_]*"\s*:\s*"[^"]{4,}"`)},
+	{"/swagger-ui/index.html", "a workbench for the API", scan.Info, late.Pattern(`swagger-ui(?:-bundle)?\.(?:js|css)|SwaggerUI`)},
 }
 
 func run(ctx context.Context, l *api.Look) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -30,7 +30,7 @@ var Probe = api.Probe{
 	Run:   run,
 }
 
-var version = regexp.MustCompile(`/v(\d{1,2})(/|$)`)
+var version = late.Pattern(`/v(\d{1,2})(/|$)`)
 
 func fits(t *api.Target, op *spec.Operation) bool {
 	return op.Method == "GET" && t.Askable(op) && version.MatchString(op.Path) && op.Demand != spec.Open

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -39,7 +39,7 @@ const (
 )
 
 // mentions are paths in answers: quoted ones, and those of robots.txt.
-var mentions = regexp.MustCompile(`["'\x60]((?:https?://[A-Za-z0-9.:\-]+)?/[A-Za-z0-9_\-./~%]{1,120})(?:\?[^"'\x60]*)?["'\x60]|(?m)^(?:Dis)?[Aa]llow:\s*(/[A-Za-z0-9_\-./~%]{1,120})`)
+var mentions = late.Pattern(`["'\x60]((?:https?://[A-Za-z0-9.:\-]+)?/[A-Za-z0-9_\-./~%]{1,120})(?:\?[^"'\x60]*)?["'\x60]|(?m)^(?:Dis)?[Aa]llow:\s*(/[A-Za-z0-9_\-./~%]{1,120})`)
 
 // Mentioned gives the paths below an origin that a text speaks of.
 func Mentioned(body []byte, base *url.URL) []string {

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"palisade.dev/scan/api/fixture"
+	"palisade.dev/scan/late"
 )
 
 // Model is how it behaves. The zero one does whatever a user asks, and gives nothing away.
@@ -32,13 +32,13 @@ type Model struct {
 
 // Swaps, Counts and the others are the questions it understands.
 var (
-	swaps   = regexp.MustCompile(`(?i)swap the words "(\w+)" and "(\w+)"`)
-	counts  = regexp.MustCompile(`(?i)count from 1 to (\d+)`)
-	address = regexp.MustCompile(`https?://[\w.:\[\]-]+/\w+`)
-	blob    = regexp.MustCompile(`[A-Za-z0-9+/]{40,}={0,2}`)
-	repeats = regexp.MustCompile(`(?i)(?:repeat|print|write|list|translate)[^.]*(?:above|instructions|before this)`)
-	image   = regexp.MustCompile(`(?i)Markdown image`)
-	bold    = regexp.MustCompile(`(?i)HTML b element`)
+	swaps   = late.Pattern(`(?i)swap the words "(\w+)" and "(\w+)"`)
+	counts  = late.Pattern(`(?i)count from 1 to (\d+)`)
+	address = late.Pattern(`https?://[\w.:\[\]-]+/\w+`)
+	blob    = late.Pattern(`[A-Za-z0-9+/]{40,}={0,2}`)
+	repeats = late.Pattern(`(?i)(?:repeat|print|write|list|translate)[^.]*(?:above|instructions|before this)`)
+	image   = late.Pattern(`(?i)Markdown image`)
+	bold    = late.Pattern(`(?i)HTML b element`)
 )
 
 const refusal = "I am sorry, I can only help with books of this shop. Please ask me something about them."

@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/llm"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -37,7 +37,7 @@ const (
 	question = 16 << 10
 )
 
-var number = regexp.MustCompile(`\d+`)
+var number = late.Pattern(`\d+`)
 
 func run(ctx context.Context, l *api.Look) {
 	c := llm.Learn(ctx, l)

@@ -9,7 +9,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -127,7 +127,7 @@ func maxAge(v string) time.Duration {
 }
 
 // session are names of cookies that carry a session; what a shop counts with in another is its own affair.
-var session = regexp.MustCompile(`(?i)sess|sid$|^sid|auth|token|jwt|_key$|remember|login`)
+var session = late.Pattern(`(?i)sess|sid$|^sid|auth|token|jwt|_key$|remember|login`)
 
 func cookie(line string) (name string, faults []string) {
 	name, _, _ = strings.Cut(line, "=")
