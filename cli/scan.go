@@ -70,6 +70,7 @@ type scanCmd struct {
 	VerifyFix     scanVerifyFixCmd `cmd:"" name:"verify-fix" help:"Ask again whether a finding of an API is mended."`
 	Publish       scanPublishCmd   `cmd:"" help:"Tell a pull request what a scan found: a comment, suggestions, annotations."`
 	Refresh       scanRefreshCmd   `cmd:"" help:"Fetch advisories, so that scans know what became known since this version was built."`
+	Follow        scanFollowCmd    `cmd:"" hidden:"" help:"Follow the calls of a Go program for a scan, in a process of its own."`
 	NewCheck      scanNewCheckCmd  `cmd:"" name:"new-check" help:"Begin a check: its folder, page and samples (in palisade's repository)."`
 	ImportSobelow scanImportCmd    `cmd:"" name:"import-sobelow" help:"Take over what a project told Sobelow to skip."`
 }
@@ -137,9 +138,7 @@ func (c *scanCodeCmd) run(s *session) error {
 	}
 	defer root.Close()
 	folder := root.FS()
-	if _, err := fs.Stat(folder, "go.mod"); err != nil { // following the calls of a Go program takes gigabytes, and a limit only time
-		debug.SetMemoryLimit(codeMemory)
-	}
+	debug.SetMemoryLimit(codeMemory)
 	conf, err := c.settings(folder)
 	if err != nil {
 		return err
@@ -297,7 +296,7 @@ func (c *scanCodeCmd) scanners(s *session, conf settings.Settings) ([]code.Scann
 	c.kept = &refresh.Kept{Dir: s.advisories()}
 	d := deps.Settings{Licences: conf.Licences, Now: s.Now, Advisories: c.kept.Get}
 	if info, err := os.Stat(c.Path); err == nil && info.IsDir() && !c.NoReach {
-		d.Dir = c.Path
+		d.Dir, d.Follow.Program = c.Path, s.again("scan", "follow")
 	}
 	if c.Advisories != "" {
 		db, sources, err := osv.Folder(os.DirFS(c.Advisories), c.Advisories)

@@ -38,6 +38,7 @@ type Settings struct {
 	Retired    pack.Retirements
 	Licences   settings.Licences
 	Dir        string // of the tree on disk, for the go command; empty follows no calls
+	Follow     reach.Follower
 	Now        func() time.Time
 }
 
@@ -92,14 +93,12 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 		}
 		return db, err
 	}
-	if s.s.Dir != "" {
+	if s.s.Dir != "" && len(s.s.Follow.Program) > 0 {
 		w.Reached = func(p *pack.Project, advisories map[string][]byte) (pack.Reach, error) {
 			if path.Base(p.Lock.Path) != "go.mod" {
 				return nil, nil // a binary has no source to follow
 			}
-			inner, cancel := context.WithTimeout(ctx, followFor)
-			defer cancel()
-			answers, err := reach.Source(inner, filepath.Join(s.s.Dir, filepath.FromSlash(p.Dir)), advisories)
+			answers, err := s.s.Follow.Source(ctx, filepath.Join(s.s.Dir, filepath.FromSlash(p.Dir)), advisories)
 			if err != nil {
 				return nil, err
 			}
@@ -146,9 +145,6 @@ func (s *Scanner) compares(ecosystem string) bool {
 	db, _, err := s.s.Advisories(ecosystem)
 	return err == nil && db.Has(ecosystem) && !db.Partial
 }
-
-// followFor is how long the calls of one Go module may be followed. Our own repository takes half a minute.
-const followFor = 3 * time.Minute
 
 // projects finds what belongs together. Lock files below testdata are samples of somebody's tests, not dependencies.
 func projects(ctx context.Context, t *tree.Tree, part *scan.Part) []*pack.Project {

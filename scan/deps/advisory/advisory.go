@@ -4,6 +4,7 @@ package advisory
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -78,9 +79,13 @@ func run(p *pack.Project, w *pack.World) scan.Part {
 	var reach pack.Reach
 	if w.Reached != nil && len(raw) > 0 {
 		if reach, err = w.Reached(p, raw); err != nil {
+			unlock := "scan where the project builds: with the go command and its modules fetched"
+			var knows interface{ Unlock() string }
+			if errors.As(err, &knows) {
+				unlock = knows.Unlock()
+			}
 			part.Outcomes = append(part.Outcomes, scan.Outcome{
-				Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: "whether the code reaches what is at fault: " + err.Error(),
-				Unlock: "scan where the project builds: with the go command and its modules fetched",
+				Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: "whether the code reaches what is at fault: " + err.Error(), Unlock: unlock,
 			})
 		}
 	}
