@@ -69,6 +69,7 @@ type identities struct {
 	proxies    *identity.Proxies
 	paths      identity.Paths
 	keys       *identity.Keys
+	decoys     *identity.Decoys // nil where no trap is a key
 	certs      *identity.Certificates
 	token      *identity.Tokens
 	attest     *identity.Tokens
@@ -227,6 +228,17 @@ func newIdentities(p *wire.Policy) (*identities, error) {
 	}
 	if p.Identity.Key != nil {
 		if id.keys, err = identity.NewKeys(*p.Identity.Key, p.Secret, p.Site); err != nil {
+			note(err)
+		}
+	}
+	var decoys []string
+	for _, t := range p.Traps {
+		if t.Mode != "off" {
+			decoys = append(decoys, t.Keys...)
+		}
+	}
+	if len(decoys) > 0 {
+		if id.decoys, err = identity.NewDecoys(decoys, p.Identity.Key, p.Secret, p.Site); err != nil {
 			note(err)
 		}
 	}

@@ -90,6 +90,13 @@ func (v *Visit) gather(r *http.Request, f Facts) {
 	if id.keys != nil {
 		v.key(r)
 	}
+	if id.decoys != nil {
+		if k, ok := id.decoys.Find(r); ok {
+			if req.Decoy = k.Short(); req.Key == "" {
+				req.Key = req.Decoy
+			}
+		}
+	}
 	req.Certificate = id.certs.Name(r.TLS, r.Header, trusted)
 	if name := s.wire.Identity.Session; name != "" {
 		if c := r.CookiesNamed(name); len(c) > 0 && c[0].Value != "" {
@@ -124,6 +131,7 @@ func (v *Visit) gather(r *http.Request, f Facts) {
 	if i := s.policy.Watched(req); i >= 0 {
 		v.watch = id.watches[i]
 		v.subject = v.watch.Subject(r)
+		req.Subject = v.subject
 		req.KnownAccount = v.known && v.subject != "" && id.devices.Is(v.device, v.subject)
 		if req.Account == "" {
 			req.Account = v.subject // claimed, which is what a limit per account of a sign-in form is about
@@ -265,6 +273,7 @@ func (v *Visit) End(status int, bytes int64) {
 	now := g.o.Now()
 	if v.state != nil {
 		v.state.policy.Settle(g.tally, &v.Request, status, v.outcomes, now.UnixNano())
+		v.state.policy.Told(g.tally, &v.Request, &v.Verdict, v.account, v.outcomes)
 	}
 	e := v.event(status, bytes, now)
 	(*g.records.Load())(&e)
@@ -298,6 +307,9 @@ func (v *Visit) event(status int, bytes int64, now time.Time) wire.Event {
 	e.Networks = v.state.networks.Names(req.Class)
 	e.Route = cut(p.Template(req), wire.MaxPath)
 	e.Marks = p.Marked(ver.Marks)
+	if name, sort, ok := p.Lured(req, v.account, v.outcomes); ok {
+		e.Outcomes = append(e.Outcomes, wire.Outcome{Kind: "trap", Result: "touched", Subject: name}, wire.Outcome{Kind: "decoy", Result: sort, Subject: name})
+	}
 	if name, ok := p.Touched(req, status); ok {
 		e.Outcomes = append(e.Outcomes, wire.Outcome{Kind: "trap", Result: "touched", Subject: name})
 	}

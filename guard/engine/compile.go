@@ -37,6 +37,7 @@ type Policy struct {
 	blocks  []block
 	traps   []trap
 	lures   signatures
+	decoys  decoys
 	levers  []lever
 	banDims uint16 // dimensions some rule or trap bans by
 
@@ -101,14 +102,6 @@ type block struct {
 	networks mask
 	spare    bool // honest machines of those networks are not meant
 	action   Action
-	rehearse bool
-}
-
-type trap struct {
-	name     string
-	missing  bool
-	then     effects
-	answer   Action
 	rehearse bool
 }
 
@@ -320,56 +313,6 @@ func (p *Policy) addBlock(w wire.Block) error {
 		return nil // a label is what the event says of the address anyway: nothing to look at for a decision
 	}
 	p.blocks = append(p.blocks, b)
-	return nil
-}
-
-func (p *Policy) addTrap(w wire.Trap) error {
-	if w.Name == "" {
-		return errors.New("name: a trap needs one")
-	}
-	t := trap{name: w.Name}
-	var err error
-	var unknown []string
-	if t.then, unknown, err = parseThen(w.Then, Block); err != nil {
-		return err
-	}
-	for _, u := range unknown {
-		p.Notes = append(p.Notes, fmt.Sprintf("trap %q: action %q is not known here, so it blocks", w.Name, u))
-	}
-	t.answer = t.then.answer.Climb(p.can)
-	switch w.When {
-	case "", "always":
-	case "missing":
-		t.missing = true
-	default:
-		return fmt.Errorf("when: %q: want always or missing", w.When)
-	}
-	switch w.Mode {
-	case "", "on":
-	case "rehearse":
-		t.rehearse = true
-	case "off":
-		return nil
-	default:
-		return fmt.Errorf("mode: %q: want on, rehearse or off", w.Mode)
-	}
-	i := len(p.traps)
-	paths := w.Paths
-	if w.Form != "" {
-		paths = append(append([]string{}, paths...), w.Form)
-	}
-	if len(paths) == 0 {
-		return errors.New("paths: want at least one signature, such as \"*.php\", \"/admin-old\" or \".env\"")
-	}
-	for _, text := range paths {
-		if err := p.lures.add(&p.router, text, i, p.router.fold); err != nil {
-			return err
-		}
-	}
-	if t.then.ban > 0 && !t.rehearse {
-		p.banDims |= 1 << ByAddress
-	}
-	p.traps = append(p.traps, t)
 	return nil
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // Decide says what to do with a request and spends what the request costs. The order is part of the contract, and
-// vectors hold every step of it: malformed → lever closed and allow list → other levers → bans → network blocks → traps → the route's
-// failure mode → rules in the order of the policy. The first refusal decides. It allocates nothing.
+// vectors hold every step of it: malformed → lever closed and allow list → other levers → bans → network blocks → traps, decoys
+// first → the route's failure mode → rules in the order of the policy. The first refusal decides. It allocates nothing.
 func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 	if r.PathFault {
 		return Verdict{Action: Block, Reason: PathMalformed, Status: 400}
@@ -23,6 +23,9 @@ func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 		v = Verdict{Action: Block, Reason: KeyIsMissing, Status: 401}
 		if r.KeyFault == KeyMalformed {
 			v.Reason = KeyIsMalformed
+		}
+		if p.decoys.some {
+			p.luredKeyless(t, r, &v)
 		}
 		return v
 	}
@@ -43,7 +46,7 @@ func (p *Policy) Decide(t *Tally, r *Request) (v Verdict) {
 			return refused
 		}
 	}
-	if p.banned(t, r, &v) || len(p.blocks) > 0 && p.blocked(r, &v) ||
+	if p.banned(t, r, &v) || len(p.blocks) > 0 && p.blocked(r, &v) || p.decoys.some && p.lured(t, r, &v) ||
 		r.way().trap != noTrap && p.trapped(t, r, &v) || r.Away && p.away(r, &v) {
 		return v
 	}
@@ -231,22 +234,6 @@ func (p *Policy) status(a Action) int {
 		return 429
 	}
 	return p.answer
-}
-
-func (p *Policy) trapped(t *Tally, r *Request, v *Verdict) bool {
-	tr := &p.traps[r.way().trap]
-	if tr.missing || tr.rehearse {
-		return false
-	}
-	v.Reason, v.Rule, v.Alert = Trapped, tr.name, tr.then.alert
-	if tr.then.ban > 0 {
-		p.impose(t, r, v, ByAddress, tr.then.ban)
-	}
-	if v.BanFor == 0 {
-		v.Action = tr.answer
-	}
-	v.Status = p.status(v.Action)
-	return v.Action.Refuses()
 }
 
 // impose bans the request's client here and now; the back end hears of it from the event and tells the other guards.

@@ -18,7 +18,9 @@ type Request struct {
 	Header  Header
 
 	Account     string
+	Subject     string // whom a form names that outcomes are read of: claimed, as nobody has signed in yet
 	Key         string // short hash of the API key
+	Decoy       string // short hash of a decoy key, wherever the request bears it
 	Certificate string
 	Session     string
 	Fingerprint string

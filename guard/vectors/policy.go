@@ -154,6 +154,8 @@ func add(p *wire.Policy, lists []engine.NetworkList, words []string) ([]engine.N
 			return nil, fmt.Errorf("want NAME SIGNATURES")
 		}
 		p.Traps = append(p.Traps, wire.Trap{Name: head[0], Paths: list(head[1]), Form: f.one("form"), When: f.one("when"), Then: effects(f.one("then")), Mode: f.one("mode")})
+	case "decoy":
+		return lists, decoyWords(p, words)
 	case "lever":
 		head, f := read(words, "position", "from", "until")
 		from, err := Clock(f.one("from"))
@@ -248,6 +250,28 @@ func pathWords(p *wire.Path, words []string) error {
 		}
 		*f = true
 	}
+	return nil
+}
+
+func decoyWords(p *wire.Policy, words []string) error {
+	head, f := read(words, "then", "mode")
+	if len(head) != 3 {
+		return fmt.Errorf("want NAME key KEY, or NAME account WHO")
+	}
+	t := wire.Trap{Name: head[0], Then: effects(f.one("then")), Mode: f.one("mode")}
+	switch head[1] {
+	case "key":
+		id, err := identity.HashKey(head[2], Secret, p.Site)
+		if err != nil {
+			return err
+		}
+		t.Keys = []string{id.String()}
+	case "account":
+		t.Accounts = []string{head[2]}
+	default:
+		return fmt.Errorf("%q: a decoy is a key or an account", head[1])
+	}
+	p.Traps = append(p.Traps, t)
 	return nil
 }
 

@@ -138,9 +138,13 @@ type Trap struct {
 	Name  string   `json:"name" yaml:"name"`
 	Paths []string `json:"paths,omitempty" yaml:"paths"` // "*.php", "/.env", "wp-login": see engine.Signature
 	Form  string   `json:"form,omitempty" yaml:"form"`   // path of a honeypot form
-	When  string   `json:"when,omitempty" yaml:"when"`   // always (default), or missing: only once the app said 404
-	Then  []string `json:"then,omitempty" yaml:"then"`
-	Mode  string   `json:"mode,omitempty" yaml:"mode"`
+
+	Keys     []string `json:"keys,omitempty" yaml:"keys"`         // hex of the HMACs of API keys that are nobody's
+	Accounts []string `json:"accounts,omitempty" yaml:"accounts"` // names and addresses that are nobody's
+
+	When string   `json:"when,omitempty" yaml:"when"` // always (default), or missing: only once the app said 404
+	Then []string `json:"then,omitempty" yaml:"then"`
+	Mode string   `json:"mode,omitempty" yaml:"mode"`
 }
 
 // Lever is the position of a route, until it returns by itself.
