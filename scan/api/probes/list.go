@@ -20,6 +20,7 @@ import (
 	"palisade.dev/scan/api/exposure/personal"
 	functionbypass "palisade.dev/scan/api/function/bypass"
 	"palisade.dev/scan/api/function/hidden"
+	"palisade.dev/scan/api/function/method"
 	"palisade.dev/scan/api/function/privileged"
 	"palisade.dev/scan/api/function/spoofed"
 	"palisade.dev/scan/api/input/cors"
@@ -41,8 +42,10 @@ import (
 	"palisade.dev/scan/api/llm/override"
 	"palisade.dev/scan/api/llm/prompt"
 	"palisade.dev/scan/api/llm/unbounded"
+	"palisade.dev/scan/api/object/filter"
 	"palisade.dev/scan/api/object/read"
 	"palisade.dev/scan/api/object/write"
+	"palisade.dev/scan/api/property/excess"
 	"palisade.dev/scan/api/property/massassignment"
 	"palisade.dev/scan/api/rate/alias"
 	"palisade.dev/scan/api/rate/authcost"
@@ -81,6 +84,7 @@ var Entries = []Entry{
 	{personal.Probe, personal.Samples},
 	{functionbypass.Probe, functionbypass.Samples},
 	{hidden.Probe, hidden.Samples},
+	{method.Probe, method.Samples},
 	{privileged.Probe, privileged.Samples},
 	{spoofed.Probe, spoofed.Samples},
 	{cors.Probe, cors.Samples},
@@ -102,8 +106,10 @@ var Entries = []Entry{
 	{override.Probe, override.Samples},
 	{prompt.Probe, prompt.Samples},
 	{unbounded.Probe, unbounded.Samples},
+	{filter.Probe, filter.Samples},
 	{read.Probe, read.Samples},
 	{write.Probe, write.Samples},
+	{excess.Probe, excess.Samples},
 	{massassignment.Probe, massassignment.Samples},
 	{alias.Probe, alias.Samples},
 	{authcost.Probe, authcost.Samples},

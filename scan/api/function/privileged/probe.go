@@ -6,13 +6,12 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/api/function"
 	"palisade.dev/scan/api/spec"
 )
 
@@ -31,19 +30,8 @@ var Probe = api.Probe{
 	Run:   run,
 }
 
-// tokens are words in paths and tags of operations that are not for everybody.
-var tokens = regexp.MustCompile(`(?i)(^|[/_.-])(admin|administrator|internal|manage|management|backoffice|superuser|root|debug|export|audit|impersonate|system)([/_.-]|s?$|s?/)`)
-
 func fits(t *api.Target, op *spec.Operation) bool {
-	return op.Safe() && t.Askable(op) && op.Demand != spec.Open && privileged(op)
-}
-
-func privileged(op *spec.Operation) bool {
-	said := slices.ContainsFunc(slices.Concat(op.Roles, op.Tags), func(s string) bool {
-		s = strings.ToLower(s)
-		return strings.Contains(s, "admin") || strings.Contains(s, "staff") || strings.Contains(s, "internal")
-	})
-	return said || tokens.MatchString(op.Path)
+	return op.Safe() && t.Askable(op) && op.Demand != spec.Open && function.Privileged(op)
 }
 
 func run(ctx context.Context, l *api.Look) {

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"fmt"
 	"strconv"
 
 	"palisade.dev/scan/api/fixture"
@@ -41,6 +42,58 @@ func notes(inside string) func(*fixture.Shop) {
 	}
 }
 
+// lookup is an order by what a function reads off the request; strict gives it to its owner only.
+func lookup(pattern, params, body string, strict bool, ids func(c *fixture.Call) []any) func(*fixture.Shop) {
+	return func(s *fixture.Shop) {
+		s.Add(&fixture.Route{Pattern: pattern, Params: params, Body: body, Do: func(c *fixture.Call) {
+			list := []any{}
+			wanted := ids(c)
+			defer c.Lock()()
+			for _, id := range wanted {
+				n, _ := strconv.Atoi(fmt.Sprint(id))
+				if o := c.Order(n); o != nil && (!strict || o.Owner == c.User.ID) {
+					list = append(list, view(o))
+				}
+			}
+			if len(list) == 0 {
+				c.Error(404, "no such order")
+				return
+			}
+			c.JSON(200, list)
+		}})
+	}
+}
+
+func inBody(c *fixture.Call) []any {
+	order, _ := c.Body()["order"].(map[string]any)
+	return []any{order["id"]}
+}
+
+func batch(c *fixture.Call) []any {
+	ids, _ := c.Body()["ids"].([]any)
+	return ids
+}
+
+const (
+	orderBody = `{"type":"object","required":["order"],"properties":{"order":{"type":"object","required":["id"],"properties":{"id":{"type":"integer"}}}}}`
+	batchBody = `{"type":"object","required":["ids"],"properties":{"ids":{"type":"array","minItems":1,"items":{"type":"integer"}}}}`
+)
+
+// nested checks whose the folder is, and whose the thing in it only where it is strict.
+func nested(strict bool) func(*fixture.Shop) {
+	return func(s *fixture.Shop) {
+		s.Add(&fixture.Route{Pattern: "GET /users/{user_id}/orders/{order_id}", Do: func(c *fixture.Call) {
+			defer c.Lock()()
+			o := c.Order(c.Int("order_id"))
+			if c.Int("user_id") != c.User.ID || o == nil || strict && o.Owner != c.User.ID {
+				c.Error(404, "no such order")
+				return
+			}
+			c.JSON(200, view(o))
+		}})
+	}
+}
+
 // Samples are shops with and without the fault.
 var Samples = []fixture.Sample{
 	{Name: "any order to anybody", Kind: fixture.Vulnerable, Make: func(s *fixture.Shop) {
@@ -76,6 +129,14 @@ var Samples = []fixture.Sample{
 		}})
 	}},
 	{Name: "named to all, with a secret inside", Kind: fixture.Vulnerable, Make: notes("secret")},
+	{Name: "by a header", Kind: fixture.Vulnerable, Make: lookup("GET /receipts", `[{"name":"X-Order-Id","in":"header","required":true,"schema":{"type":"integer"}}]`, "", false,
+		func(c *fixture.Call) []any { return []any{c.R.Header.Get("X-Order-Id")} })},
+	{Name: "deep in a body", Kind: fixture.Vulnerable, Make: lookup("POST /receipts/search", "", orderBody, false, inBody)},
+	{Name: "in a list of many", Kind: fixture.Vulnerable, Make: lookup("POST /orders/lookup", "", batchBody, false, batch)},
+	{Name: "in one's own folder", Kind: fixture.Vulnerable, Make: nested(false)},
+	{Name: "a body that names one's own only", Kind: fixture.Fixed, Make: lookup("POST /receipts/search", "", orderBody, true, inBody)},
+	{Name: "a list that leaves out what is not one's own", Kind: fixture.Fixed, Make: lookup("POST /orders/lookup", "", batchBody, true, batch)},
+	{Name: "folder and thing are both checked", Kind: fixture.Fixed, Make: nested(true)},
 	{Name: "one's own only", Kind: fixture.Fixed},
 	{Name: "articles that all may read", Kind: fixture.Fixed, Make: notes("text")},
 	{Name: "shared on purpose: in both lists", Kind: fixture.Fixed, Make: func(s *fixture.Shop) {

@@ -6,8 +6,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"palisade.dev/scan"
@@ -15,6 +13,7 @@ import (
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
+	"palisade.dev/scan/api/object"
 	"palisade.dev/scan/api/spec"
 )
 
@@ -33,21 +32,10 @@ var Probe = api.Probe{
 	Run:  run,
 }
 
-// fits are operations that create what can be read again, and changed or removed.
+// fits are operations that create what can be read again, and changed, acted on or removed.
 func fits(t *api.Target, op *spec.Operation) bool {
-	return op.Method == "POST" && op.Body != nil && !api.SignsIn(op) && below(t, op, "GET") != nil &&
-		(below(t, op, "PATCH") != nil || below(t, op, "PUT") != nil || below(t, op, "DELETE") != nil)
-}
-
-// below is the operation of a method on one of what an operation creates: POST /orders, DELETE /orders/{id}.
-func below(t *api.Target, op *spec.Operation, method string) *spec.Operation {
-	for _, o := range t.Operations {
-		rest, ok := strings.CutPrefix(o.Path, strings.TrimSuffix(op.Path, "/")+"/{")
-		if ok && o.Method == method && strings.IndexByte(rest, '}') == len(rest)-1 {
-			return o
-		}
-	}
-	return nil
+	return op.Method == "POST" && op.Body != nil && !api.SignsIn(op) && object.Below(t, op, "GET") != nil && (len(op.PathParams()) > 0 || len(deeds(t, op)) > 0 ||
+		object.Below(t, op, "PATCH") != nil || object.Below(t, op, "PUT") != nil || object.Below(t, op, "DELETE") != nil)
 }
 
 // made is an object that the owner created for this, and may remove.
@@ -57,6 +45,7 @@ type made struct {
 	id           string
 	read         *spec.Operation
 	before       *client.Exchange
+	volatile     answer.Volatile
 }
 
 func (m *made) at(op *spec.Operation) map[string]string {
@@ -70,7 +59,7 @@ func (m *made) see(ctx context.Context, title string) *client.Exchange {
 
 func run(ctx context.Context, l *api.Look) {
 	people := l.Ordinary()
-	m := &made{l: l, owner: people[0], other: people[1], read: below(l.Target, l.Op, "GET")}
+	m := &made{l: l, owner: people[0], other: people[1], read: object.Below(l.Target, l.Op, "GET")}
 	x := l.Ask(ctx, "the owner, "+m.owner.Name+", creates one", l.Request(l.Op, m.owner).By(m.owner))
 	if l.Silent(x) {
 		return
@@ -79,19 +68,25 @@ func run(ctx context.Context, l *api.Look) {
 		l.CannotTell("nothing could be created: "+x.Kind().String(), "give example values in the specification")
 		return
 	}
-	remove := below(l.Target, l.Op, "DELETE")
+	remove := object.Below(l.Target, l.Op, "DELETE")
 	if remove != nil {
 		defer func() {
 			l.Ask(ctx, "the owner removes it", l.RequestWith(remove, m.owner, m.at(remove)).By(m.owner))
 		}()
 	}
-	if m.before = m.see(ctx, "control: the owner reads it"); !m.before.OK() {
+	if m.before = m.learn(ctx); !m.before.OK() {
 		l.CannotTell("what was created could not be read again: "+m.before.Kind().String(), "")
 		return
 	}
+	m.intrude(ctx, l.Op)
 	for _, method := range []string{"PATCH", "PUT"} {
-		if op := below(l.Target, l.Op, method); op != nil {
+		if op := object.Below(l.Target, l.Op, method); op != nil {
 			m.change(ctx, op)
+		}
+	}
+	if m.before = m.learn(ctx); m.before.OK() {
+		for _, d := range deeds(l.Target, l.Op) {
+			m.act(ctx, d)
 		}
 	}
 	if remove != nil {
@@ -112,15 +107,7 @@ func (m *made) change(ctx context.Context, op *spec.Operation) {
 		return
 	}
 	mark := "palisade-" + api.Word(m.l.Chance, 10)
-	fields := op.Body.Schema.Fields()
-	changed := false
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if f := fields[name]; f.Type() == "string" && len(f.Enum) == 0 && f.Format == "" && !f.ReadOnly {
-			body[name], changed = mark, true
-			break
-		}
-	}
-	if !changed {
+	if !leave(op, body, mark) {
 		return
 	}
 	r := m.l.RequestWith(op, m.owner, m.at(op)).By(m.other)

@@ -4,17 +4,16 @@ package massassignment
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
-	"palisade.dev/scan/api/answer"
-	"palisade.dev/scan/api/client"
-	"palisade.dev/scan/api/identity"
+	"palisade.dev/scan/api/object"
 	"palisade.dev/scan/api/spec"
 )
 
@@ -33,84 +32,129 @@ var Probe = api.Probe{
 	Run:  run,
 }
 
-// fits are operations that create something which can be read again.
+// fits are operations that create something from named fields.
 func fits(t *api.Target, op *spec.Operation) bool {
-	return op.Method == "POST" && op.Body != nil && !api.SignsIn(op) && below(t, op, "GET") != nil
-}
-
-// below is the operation of a method on one of what an operation creates: POST /orders, GET /orders/{id}.
-func below(t *api.Target, op *spec.Operation, method string) *spec.Operation {
-	for _, o := range t.Operations {
-		rest, ok := strings.CutPrefix(o.Path, strings.TrimSuffix(op.Path, "/")+"/{")
-		if ok && o.Method == method && strings.IndexByte(rest, '}') == len(rest)-1 {
-			return o
-		}
-	}
-	return nil
+	return op.Method == http.MethodPost && op.Body != nil && op.Source != "graphql" && !api.SignsIn(op)
 }
 
 // wanted are fields that people have set in APIs that let them.
-var wanted = []string{"role", "roles", "is_admin", "isAdmin", "admin", "verified", "is_verified", "price", "amount", "total", "balance", "credit", "status", "paid", "owner_id", "ownerId", "user_id", "userId", "tenant_id", "score"}
+var wanted = []string{"role", "admin", "is_admin", "isAdmin", "roles", "verified", "is_verified", "price", "amount", "total", "balance", "credit", "status", "paid", "owner_id", "ownerId", "user_id", "userId", "tenant_id", "score"}
 
-const mostFields = 24
+// What is tried of one operation: less where what was made cannot be removed again.
+const (
+	mostFields = 24
+	mostKept   = 8
+)
 
 func run(ctx context.Context, l *api.Look) {
-	who := l.First()
-	read := below(l.Target, l.Op, "GET")
+	m := &maker{
+		l: l, who: l.First(), read: object.Below(l.Target, l.Op, http.MethodGet), remove: object.Below(l.Target, l.Op, http.MethodDelete),
+	}
 	body, ok := api.BodyValue(l.Op, l.Chance).(map[string]any)
 	if !ok {
 		l.CannotTell("its body is no object", "")
 		return
 	}
-	create := func(title string, m map[string]any) (made, seen *client.Exchange) {
-		r := l.Request(l.Op, who).By(who)
-		r.Body, _ = json.Marshal(m)
-		made = l.Ask(ctx, title, r)
-		id := identifier(made)
-		if !made.OK() || id == "" {
-			return made, nil
-		}
-		path := map[string]string{read.PathParams()[len(read.PathParams())-1]: id}
-		seen = l.Ask(ctx, title+", read again", l.RequestWith(read, who, path).By(who))
-		clean(ctx, l, who, path)
-		return made, seen
-	}
-	made, control := create("control: without more", body)
-	if control == nil || !control.OK() {
-		l.CannotTell("nothing could be created and read again: "+made.Kind().String(), "give example values in the specification")
+	control := m.create(ctx, "control: without more", body, nil)
+	m.clean(ctx, control)
+	if l.Silent(control.made) {
 		return
 	}
-	before, ok := control.JSON().(map[string]any)
-	if !ok {
-		l.CannotTell("what was created is no object", "")
+	if !control.made.OK() {
+		l.CannotTell("nothing could be created: "+control.made.Kind().String(), "give example values in the specification")
 		return
 	}
-	fields := candidates(l.Op, before, body)
+	fields := m.candidates(control.fields, body)
+	if m.remove == nil {
+		fields = fields[:min(len(fields), mostKept)]
+	}
+	echoes := 0
 	for _, name := range fields {
-		attack := maps.Clone(body)
-		value := other(before[name], name)
-		attack[name] = value
-		made, seen := create("with "+name, attack)
-		if seen == nil || !seen.OK() {
-			continue
+		value := other(control.fields[name], name)
+		attack := m.create(ctx, "with "+name, body, map[string]any{name: value})
+		m.clean(ctx, attack)
+		switch {
+		case !attack.made.OK() || equal(control.fields[name], value):
+		case attack.seen == nil:
+			// It comes back in the answer, and nothing can be read later: kept, or only repeated.
+			if echo, _ := attack.made.JSON().(map[string]any); equal(echo[name], value) && echoes == 0 {
+				echoes++
+				l.Found(api.Hit{
+					Severity: scan.Low, Confidence: scan.Tentative, Param: "body:" + name, Key: "echo", Evidence: api.Show(control.made, attack.made),
+					Message: fmt.Sprintf("%s answers with the field %s, which is no part of what may be sent. Whether it was kept cannot be read.", l.Op.Name(), name),
+				})
+			}
+		case equal(attack.fields[name], value):
+			m.found(l.Op, name, control, attack)
 		}
-		after, _ := seen.JSON().(map[string]any)
-		if !equal(after[name], value) || equal(before[name], value) {
-			continue
-		}
-		l.Found(api.Hit{
-			Confidence: scan.Confirmed, Param: "body:" + name, Key: name, Evidence: api.Show(control, made, seen),
-			Message: fmt.Sprintf("%s takes the field %s, which is no part of what may be sent, and a later %s shows the value.", l.Op.Name(), name, read.Name()),
-		})
 	}
-	if !l.Told() {
-		l.Clear(fmt.Sprintf("none of %d fields could be set", len(fields)))
+	tried := len(fields) + m.update(ctx, body)
+	switch {
+	case l.Told():
+	case control.seen == nil:
+		l.CannotTell("what was created is shown by no operation", "give a specification with an operation that reads it")
+	default:
+		l.Clear(fmt.Sprintf("none of %d fields could be set", tried))
 	}
 }
 
-// candidates are fields that come back and were not sent, those that are read only by the specification, and the wanted.
-func candidates(op *spec.Operation, before, body map[string]any) []string {
-	allowed := op.Body.Schema.Fields()
+func (m *maker) found(op *spec.Operation, name string, control, attack *thing) {
+	severity := scan.High
+	if rights.MatchString(name) {
+		severity = scan.Critical
+	}
+	m.l.Found(api.Hit{
+		Op: op, Severity: severity, Confidence: scan.Confirmed, Param: "body:" + name, Key: op.Method + " " + name, Evidence: api.Show(control.seen, attack.made, attack.seen),
+		Message: fmt.Sprintf("%s takes the field %s, which is no part of what may be sent, and a later %s shows the value.", op.Name(), name, m.reader(attack)),
+	})
+}
+
+// rights are fields that say what somebody may do: who sets them sets their own.
+var rights = regexp.MustCompile(`(?i)^(is_?)?(admin|staff|superuser)$|^roles?$|^permissions?$|^scopes?$`)
+
+// update sends the same fields to what was made, by PATCH and PUT.
+func (m *maker) update(ctx context.Context, body map[string]any) int {
+	tried := 0
+	for _, method := range []string{http.MethodPatch, http.MethodPut} {
+		op := object.Below(m.l.Target, m.l.Op, method)
+		if op == nil || op.Body == nil || m.read == nil {
+			continue
+		}
+		control := m.create(ctx, "control: to be changed", body, nil)
+		if !control.made.OK() || control.seen == nil || control.id == "" {
+			continue
+		}
+		plain, _ := api.BodyValue(op, m.l.Chance).(map[string]any)
+		allowed := op.Body.Schema.Fields()
+		names := slices.DeleteFunc(m.candidates(control.fields, plain), func(n string) bool { f := allowed[n]; return f != nil && !f.ReadOnly })
+		for _, name := range names {
+			value := other(control.fields[name], name)
+			sent := maps.Clone(plain)
+			if sent == nil {
+				sent = map[string]any{}
+			}
+			sent[name] = value
+			r := m.at(op, control.id)
+			r.Body = api.Encode(op.Body, sent)
+			x := m.l.Ask(ctx, "with "+name, r)
+			tried++
+			if !x.OK() {
+				continue
+			}
+			after := &thing{id: control.id, made: x}
+			m.look(ctx, after, "with "+name+", read again")
+			if after.seen != nil && equal(after.fields[name], value) && !equal(control.fields[name], value) {
+				m.found(op, name, control, after)
+			}
+		}
+		m.clean(ctx, control)
+	}
+	return tried
+}
+
+// candidates are fields that come back and were not sent, those that only answers have by the specification, and the wanted.
+func (m *maker) candidates(before, body map[string]any) []string {
+	allowed := m.l.Op.Body.Schema.Fields()
 	var out []string
 	add := func(name string) {
 		f := allowed[name]
@@ -122,6 +166,13 @@ func candidates(op *spec.Operation, before, body map[string]any) []string {
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		add(name)
 	}
+	if m.read != nil {
+		if a := m.read.Answer("200"); a != nil && a.Schema != nil {
+			for _, name := range slices.Sorted(maps.Keys(a.Schema.Fields())) {
+				add(name)
+			}
+		}
+	}
 	for _, name := range wanted {
 		add(name)
 	}
@@ -130,6 +181,9 @@ func candidates(op *spec.Operation, before, body map[string]any) []string {
 
 // other is a value of the same kind that nobody would set by chance.
 func other(v any, name string) any {
+	if name == "role" {
+		return "admin" // where roles have names, a made-up one is refused
+	}
 	switch v := v.(type) {
 	case bool:
 		return !v
@@ -147,22 +201,3 @@ func other(v any, name string) any {
 }
 
 func equal(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) && a != nil }
-
-func identifier(x *client.Exchange) string {
-	values := answer.Values(x.Answer)
-	for _, name := range []string{".id", ".data.id", ".uuid", "._id"} {
-		if v := values[name]; len(v) == 1 {
-			return v[0]
-		}
-	}
-	return ""
-}
-
-// clean removes what was made.
-func clean(ctx context.Context, l *api.Look, who *identity.Identity, path map[string]string) {
-	if remove := below(l.Target, l.Op, "DELETE"); remove != nil {
-		for name := range path {
-			l.Ask(ctx, "removing what was made", l.RequestWith(remove, who, map[string]string{remove.PathParams()[len(remove.PathParams())-1]: path[name]}).By(who))
-		}
-	}
-}
