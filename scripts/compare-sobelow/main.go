@@ -31,7 +31,7 @@ type theirs struct {
 func main() {
 	log.SetFlags(0)
 	binary := flag.String("palisade", "palisade", "the program to compare")
-	verbose := flag.Bool("v", false, "tell every finding that is matched by a fact, too")
+	verbose := flag.Bool("v", false, "tell every finding that is matched by a note or a fact, too")
 	flag.Parse()
 	command := strings.Fields(os.Getenv("SOBELOW"))
 	if len(command) == 0 || flag.NArg() == 0 {
@@ -59,12 +59,14 @@ func main() {
 			switch how, why := match(run, t); how {
 			case "found":
 				found++
-			case "note":
-				note++
-			case "fact":
-				fact++
+			case "note", "fact":
+				if how == "note" {
+					note++
+				} else {
+					fact++
+				}
 				if *verbose {
-					fmt.Printf("    fact: %s %s:%d: %s\n", t.Type, t.File, t.Line, why)
+					fmt.Printf("    %s: %s %s:%d: %s\n", how, t.Type, t.File, t.Line, why)
 				}
 			default:
 				lost = append(lost, fmt.Sprintf("    missed: %s %s:%d", t.Type, t.File, t.Line))
@@ -177,12 +179,12 @@ func match(run *scan.Run, t theirs) (how, why string) {
 	}
 	for _, f := range list {
 		if slices.Contains(checks, f.Check) && (t.Line == 0 || f.Place.File == t.File && f.Place.Start.Line <= t.Line && t.Line <= max(f.Place.End.Line, f.Place.Start.Line)) {
-			return word(f), ""
+			return word(f), f.Message
 		}
 		// What reaches a template they tell at the render, we at the hole.
 		for _, s := range f.Flow {
 			if slices.Contains(checks, f.Check) && s.Place.File == t.File && s.Place.Start.Line <= t.Line && t.Line <= s.Place.End.Line {
-				return word(f), ""
+				return word(f), f.Message
 			}
 		}
 	}

@@ -140,8 +140,7 @@ func (fr *frame) remote(n *syntax.Node, first *Value, left *syntax.Node, env *en
 				d.Nodes = append([]*syntax.Node{n.Fun, n}, c.Nodes...)
 				fr.emit(&d, Dynamic)
 			}
-			fr.closures(c.Args)
-			return unknown("the result of a module that is chosen when it runs")
+			return fr.dispatched(c, "", n.Name)
 		}
 	}
 	c := fr.read(n, first, left, env)
@@ -150,6 +149,9 @@ func (fr *frame) remote(n *syntax.Node, first *Value, left *syntax.Node, env *en
 
 // apply calls a function of a module: sinks first, then what it gives back.
 func (fr *frame) apply(c *Call, of, name string) *Value {
+	if m := fr.e.p.Modules[of]; m != nil && m.Node.Name == "defprotocol" && len(fr.e.dispatch.protocols[of]) > 0 {
+		return fr.dispatched(c, of, name)
+	}
 	if fn := fr.e.p.Func(of, name, len(c.Args)); fn != nil && !fn.Macro {
 		fr.emit(c, of+"."+name)
 		if special := fr.e.modelled(of); special != "" && special != of {
@@ -163,6 +165,7 @@ func (fr *frame) apply(c *Call, of, name string) *Value {
 	if full == "Kernel.apply" || full == ":erlang.apply" {
 		return fr.applied(c)
 	}
+	c.Name = full
 	return fr.result(c, known, name)
 }
 
@@ -173,6 +176,9 @@ func (fr *frame) applied(c *Call) *Value {
 	}
 	if len(c.Args) == 3 && c.Args[0].Kind == Module && c.Args[1].Kind == Constant && c.Args[2].Kind == List && c.Args[2].elem == nil {
 		return fr.apply(&Call{Args: c.Args[2].Items, Nodes: make([]*syntax.Node, len(c.Args[2].Items)), Node: c.Node}, c.Args[0].Text, c.Args[1].Text)
+	}
+	if len(c.Args) == 3 && c.Args[1].Kind == Constant && c.Args[2].Kind == List && c.Args[2].elem == nil {
+		return fr.dispatched(&Call{Args: c.Args[2].Items, Nodes: make([]*syntax.Node, len(c.Args[2].Items)), Node: c.Node}, "", c.Args[1].Text)
 	}
 	return unknown("the result of apply")
 }
@@ -203,6 +209,18 @@ func (e *Engine) modelled(of string) string {
 
 // result is what a function that is not of this project gives back.
 func (fr *frame) result(c *Call, of, name string) *Value {
+	switch {
+	case reflected[name] && fr.e.p.Modules[of] != nil:
+		return bounded("what the compiler knows of " + of)
+	case strings.HasSuffix(of, "Router.Helpers"):
+		out := unknown("")
+		for _, a := range c.Args {
+			if a.Kind != Conn && a.Kind != Socket {
+				out = merge(out, a)
+			}
+		}
+		return out.cleared(HTML|Path|Scheme|Host|Line|Shell, "the router's helpers encode it")
+	}
 	if native := natives[of+"."+name]; native != nil {
 		if v := native(fr, c); v != nil {
 			return v

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strings"
 )
 
 type pending struct {
@@ -84,55 +85,64 @@ func (fr *frame) decide(p pending) {
 	if waits {
 		fr.s.wait(p)
 	}
-	switch {
-	case worst != nil:
+	if worst != nil {
 		fr.e.record(s, p.call, Tainted, v, "", worst)
-	case waits:
-	case how != "":
-		fr.e.record(s, p.call, Harmless, v, how, nil)
-	case v.IsConst():
-		fr.e.record(s, p.call, Fixed, v, "it is constant", nil)
-	case v.Kind == Bounded:
-		fr.e.record(s, p.call, Harmless, v, v.Why, nil)
-	default:
-		class, why := openParts(v, 0)
-		fr.e.record(s, p.call, class, v, why, nil)
+		return
 	}
+	if waits {
+		return
+	}
+	class, why := openParts(v, s.Guard, 0)
+	if class <= Harmless && how != "" {
+		class, why = Harmless, how
+	}
+	fr.e.record(s, p.call, class, v, why, nil)
 }
 
-// openParts finds which part of a value was not followed to its origin, and why.
-func openParts(v *Value, depth int) (Class, string) {
-	if v == nil || depth > deepest {
-		return Open, "it was not followed to its origin"
-	}
-	if v.Kind == Joined || v.Kind == List || v.Kind == Tuple || v.Kind == Mapping {
+// openParts finds which part of a value decides about it, and why. What has taints is left to them.
+func openParts(v *Value, g Guard, depth int) (Class, string) {
+	switch {
+	case v == nil || depth > deepest:
+		return Open, lostTrack
+	case v.IsConst():
+		return Fixed, "it is constant"
+	case v.Kind == Bounded:
+		return Harmless, v.Why
+	case v.Kind == Joined || v.Kind == List || v.Kind == Tuple || v.Kind == Mapping:
 		class, why := Fixed, "it is constant"
-		for _, p := range slices.Concat(v.Parts, v.Items, v.fields, []*Value{v.elem}) {
-			if p == nil || p.IsConst() {
+		for i, p := range slices.Concat(v.Parts, v.Items, v.fields, []*Value{v.elem}) {
+			if at := i - len(v.Parts) - len(v.Items); p == nil || at >= 0 && at < len(v.keys) && strings.HasPrefix(v.keys[at], "%") {
 				continue
 			}
-			if p.Kind == Bounded {
-				if class < Harmless {
-					class, why = Harmless, p.Why
-				}
-				continue
-			}
-			if c, w := openParts(p, depth+1); c > class {
+			if c, w := openParts(p, g, depth+1); c > class {
 				class, why = c, w
 			}
 		}
-		if class > Fixed || v.Why == "" {
+		switch {
+		case class == Open || v.Why == "" && !v.partly:
 			return class, why
+		case v.Config && class < Operated:
+			return Operated, byOperator
+		case len(v.taints) > 0 && !v.partly:
+			return max(class, Harmless), why
 		}
-	}
-	if v.Config {
-		return Operated, "it comes from the configuration"
+	case v.safe&g != 0:
+		return Harmless, "it was made harmless on its way"
+	case v.Config:
+		return Operated, byOperator
+	case len(v.taints) > 0 && !v.partly:
+		return Harmless, "it was made harmless on its way"
 	}
 	if v.Why != "" {
 		return Open, "it is " + v.Why
 	}
-	return Open, "it was not followed to its origin"
+	return Open, lostTrack
 }
+
+const (
+	lostTrack  = "it was not followed to its origin"
+	byOperator = "it comes from the configuration"
+)
 
 // counts says whether a taint does harm at a sink.
 func (s *Sink) counts(t Taint) bool {

@@ -52,12 +52,18 @@ func (fr *frame) field(v *Value, key string, n *syntax.Node) *Value {
 		case v.param != nil:
 			return v.param.at(dotPath, v.taints)
 		case slices.ContainsFunc(v.taints, func(t Taint) bool { return t.Source.Kind == Request }):
-			return bounded("where Plug put the upload")
+			return fr.uploaded("Plug", Request, &Call{Node: n})
 		}
 		key = "path"
 	}
 	if by := v.own(lookedUp); by != nil && key == "id" && by.Chosen() {
 		return by.flat("").cleared(anyText|Found, "it is the identifier of a record")
+	}
+	if key == content && v.own(key) == nil {
+		if v.param != nil {
+			return v.param.at(content, v.taints)
+		}
+		return contentOf(v)
 	}
 	if v.own(key) == nil {
 		if key == lookedUp && v.param == nil {

@@ -138,6 +138,7 @@ type Engine struct {
 	sourced   map[siteKey]map[*Source]bool
 	constants map[*syntax.Node]*Value
 	canonical map[string]string
+	dispatch  *dispatch
 	gaps      []scan.Gap
 }
 
@@ -149,6 +150,7 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hi
 		called: map[*project.Function]bool{}, assigns: map[string]*Value{}, views: map[string]map[string]*project.Function{},
 		templates: map[*project.Function]*template.File{}, sigils: map[*syntax.Node]*template.File{}, castable: map[string]bool{},
 		hits: map[siteKey]*Hit{}, sourced: map[siteKey]map[*Source]bool{}, constants: map[*syntax.Node]*Value{}, canonical: map[string]string{},
+		dispatch: findDispatch(p),
 	}
 	for _, s := range sinks {
 		e.sinks[s.Call] = append(e.sinks[s.Call], s)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strings"
 )
 
 // flat is a value of no shape with the taints of another.
@@ -13,14 +14,32 @@ func (v *Value) flat(why string) *Value {
 		return bounded(why)
 	}
 	out := carrying(v.Taints(), why)
-	out.Config = v.Config
-	if len(out.taints) == 0 && (v.Kind == Bounded || v.Kind == Conn || v.Kind == Socket) {
+	if v.Kind == Conn || v.Kind == Socket {
+		if len(out.taints) == 0 {
+			out.Kind = Bounded
+		}
+		return out
+	}
+	switch class, what := openParts(v, 0, 0); {
+	case class == Open:
+		out.partly, out.safe = true, v.safe
+		if out.Why == "" {
+			out.Why = strings.TrimPrefix(what, "it is ")
+		}
+	case class == Operated:
+		out.Config = true
+	case len(out.taints) == 0:
 		out.Kind = Bounded
 	}
 	if out.Why == "" {
 		out.Why = v.Why
 	}
 	return out
+}
+
+// lost says whether a value was not followed, with no taint that would speak for it.
+func (v *Value) lost() bool {
+	return v.partly || v.Kind == Unknown && len(v.taints) == 0 && v.param == nil && !v.Config && v.safe == 0 && v.fn == nil
 }
 
 // join is what two branches leave.
@@ -40,7 +59,14 @@ func join(a, b *Value) *Value {
 	if empty(b) {
 		return a
 	}
-	out := &Value{Why: a.Why, Config: a.Config && b.Config}
+	set := func(v *Value) bool { return v.Config || v.Kind == Bounded || v.IsConst() }
+	out := &Value{Why: a.Why, Config: (a.Config || b.Config) && set(a) && set(b), safe: a.safe & b.safe, partly: a.lost() || b.lost()}
+	if a.Config != b.Config && !out.Config { // the one that is not the operator's is what has to be told of
+		out.Why = a.Why
+		if a.Config {
+			out.Why = b.Why
+		}
+	}
 	if out.Why == "" {
 		out.Why = b.Why
 	}

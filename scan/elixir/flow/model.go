@@ -11,7 +11,7 @@ var modelText string
 
 // model is what a function outside of the project gives back.
 type model struct {
-	what  string // pass, bounded, clear, record, source, config, constant, conn
+	what  string // as the head of models.txt says
 	guard Guard
 }
 
@@ -53,7 +53,7 @@ func readModels(text string) (map[string]model, map[string]string) {
 			names = fields[2:]
 		}
 		switch m.what {
-		case "pass", "bounded", "clear", "record", "config", "conn", "first", "request", "ok":
+		case "pass", "bounded", "clear", "record", "config", "conn", "first", "request", "ok", "open":
 		default:
 			panic(fmt.Sprintf("models.txt:%d: %q is nothing a function gives back", i+1, m.what))
 		}
@@ -69,6 +69,8 @@ func (m model) of(fr *frame, c *Call, full string) *Value {
 	switch m.what {
 	case "bounded":
 		return bounded("the result of " + full)
+	case "open":
+		return unknown("the result of " + full)
 	case "config":
 		return &Value{Why: "a value of the configuration", Config: true}
 	case "first":
@@ -124,10 +126,11 @@ func merge(a, b *Value) *Value {
 	if a == nil {
 		return b
 	}
-	out := &Value{Why: a.Why, Config: a.Config || b.Config, taints: a.taints}
-	if out.Why == "" {
+	out := &Value{Why: a.Why, taints: a.taints, partly: a.lost() || b.lost()}
+	if out.Why == "" || b.lost() && !a.lost() {
 		out.Why = b.Why
 	}
+	out.Config = !out.partly && (a.Config || b.Config)
 	for _, t := range b.taints {
 		out.taints = add(out.taints, t)
 	}

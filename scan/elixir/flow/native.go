@@ -61,6 +61,8 @@ func init() { // a table of functions that read each other's results
 		"Phoenix.Controller.put_view": func(fr *frame, c *Call) *Value {
 			return nonNil(c.Arg(0)).with("%view", viewOf(c.Arg(1)))
 		},
+		"File.read": readFile, "File.read!": readFile, ":file.read_file": readFile, "File.stream!": readFile,
+		"Atom.to_string": atomText, "Atom.to_charlist": atomText, "Module.split": atomText, ":erlang.atom_to_binary": atomText,
 		"Repo.preload": same, "Repo.reload": same, "Repo.reload!": same, "Ecto.Query.where": same,
 		"Phoenix.LiveView.consume_uploaded_entries": consume, "Phoenix.LiveView.consume_uploaded_entry": consume,
 	}
@@ -254,7 +256,7 @@ func assignNew(fr *frame, c *Call) *Value {
 // consume are LiveView's uploads: the path is LiveView's, the name the sender's.
 func consume(fr *frame, c *Call) *Value {
 	entry := fr.source(Event, "the name of an upload", c.Node).with("uuid", bounded("an identifier"))
-	meta := (&Value{Kind: Mapping}).with("path", bounded("where LiveView put the upload"))
+	meta := (&Value{Kind: Mapping}).with("path", fr.uploaded("LiveView", Event, c))
 	for _, a := range c.Args {
 		if a.fn != nil {
 			return &Value{Kind: List, elem: fr.invoke(a.fn, []*Value{meta, entry})}

@@ -45,7 +45,7 @@ func (fr *frame) bind(p *syntax.Node, v *Value, env *env, step bool) {
 	case syntax.Struct:
 		switch name := fr.m.Named(p.Fun); {
 		case name == "Plug.Upload":
-			v = fr.upload(v)
+			v = fr.upload(v, p)
 		case name != "" && v.Name == "" && len(v.taints) > 0 && v.taints[0].Source.Kind == Record:
 			named := *v
 			named.Name = name
@@ -115,12 +115,12 @@ func (fr *frame) bindFields(pairs []*syntax.Node, v *Value, env *env, step bool)
 }
 
 // upload is what of a Plug.Upload its sender chooses: the name and the type, and not where it was put.
-func (fr *frame) upload(v *Value) *Value {
+func (fr *frame) upload(v *Value, n *syntax.Node) *Value {
 	out := &Value{Kind: Mapping, Name: "Plug.Upload", Why: "an upload", taints: v.taints}
 	if v.param != nil {
 		out.param = v.param
 	}
-	return out.with("path", bounded("where Plug put the upload"))
+	return out.with("path", fr.uploaded("Plug", Request, &Call{Node: n}))
 }
 
 // learn notes that an expression has a constant value from here on.

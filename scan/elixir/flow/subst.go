@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strings"
 
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
@@ -151,7 +152,7 @@ func (f *filling) filled(v *Value, depth int) *Value {
 	}
 	out := *v
 	out.taints = nil
-	gone := false
+	gone, operated := false, false
 	for _, t := range v.taints {
 		if t.Source.Kind != Param {
 			out.taints = add(out.taints, t)
@@ -160,15 +161,16 @@ func (f *filling) filled(v *Value, depth int) *Value {
 		got := f.argument(t.Source.n, t.Source.path)
 		incoming := got.Taints()
 		if len(incoming) == 0 {
-			gone = true
-			if got != nil && got.Config {
-				out.Config = true
-			}
-			if got != nil && out.Why == "" {
-				out.Why = got.Why
-			}
-			if got == nil || got.Kind == Unknown {
-				gone = false
+			switch class, why := openParts(got, t.clear, 0); class {
+			case Open:
+				out.partly = true
+				if out.Why == "" {
+					out.Why = strings.TrimPrefix(why, "it is ")
+				}
+			case Operated:
+				operated = true
+			default:
+				gone = true
 			}
 		}
 		for _, a := range incoming {
@@ -182,7 +184,11 @@ func (f *filling) filled(v *Value, depth int) *Value {
 	}
 	out.Parts, out.Items, out.fields = each(v.Parts), each(v.Items), each(v.fields)
 	out.elem = f.fill(v.elem, depth+1)
-	if gone && len(out.taints) == 0 && out.Kind == Unknown {
+	switch {
+	case len(out.taints) > 0 || out.Kind != Unknown || out.partly:
+	case operated:
+		out.Config = true
+	case gone && !out.Config:
 		out.Kind = Bounded
 		if out.Why == "" {
 			out.Why = "made of constants"

@@ -104,6 +104,9 @@ func (v *Value) clearBelow(g Guard, how string, depth int) *Value {
 		out.taints[i].clear |= g
 		out.taints[i].how = how
 	}
+	if v.Kind == Unknown {
+		out.safe |= g
+	}
 	if len(out.taints) == 0 && v.Why == "" {
 		out.Why = how
 	}

@@ -36,6 +36,8 @@ type Value struct {
 	Name   string   // of a struct or schema
 	Why    string   // how an unknown, bounded or cleared value came about, in words
 	Config bool     // the operator's: configuration or environment
+	safe   Guard    // for what an unknown value was made harmless
+	partly bool     // besides what its taints tell there is something in it that was not followed
 
 	keys   []string
 	fields []*Value
@@ -175,6 +177,9 @@ func (v *Value) Field(key string) *Value {
 	if out == nil && v.Kind == Mapping && v.Why == "" {
 		return atom("nil")
 	}
+	if out == nil && v.Kind == Bounded {
+		return v
+	}
 	if out == nil && (v.Why != "" || v.Config) {
 		return &Value{Why: v.Why, Config: v.Config}
 	}
@@ -227,10 +232,13 @@ func (v *Value) Elem() *Value {
 		e.Name = v.Name
 		out = join(out, e)
 	}
-	if out == nil {
-		return &Value{Why: v.Why, Config: v.Config, Name: v.Name}
+	switch {
+	case out != nil:
+		return out
+	case v.Kind == Bounded:
+		return v
 	}
-	return out
+	return &Value{Why: v.Why, Config: v.Config, Name: v.Name}
 }
 
 // Item is the nth of a tuple or list.

@@ -93,6 +93,9 @@ type lexical struct {
 // Func finds a function by its name and the number of arguments it is called with, defaults included.
 func (m *Module) Func(name string, arity int) *Function { return m.funcs[name+"/"+strconv.Itoa(arity)] }
 
+// ByKey finds a function by name/arity as [Function.Short] writes them.
+func (m *Module) ByKey(key string) *Function { return m.funcs[key] }
+
 // Using says whether a module uses another, by itself or by what it uses.
 func (m *Module) Using(module string) bool {
 	return slices.ContainsFunc(m.Uses, func(u Use) bool { return u.Module == module })
