@@ -107,6 +107,12 @@ func Value(l *api.Look, r client.Request, p Place) string {
 				return got[i]
 			}
 		}
+	case "body":
+		var m map[string]any
+		if json.Unmarshal(r.Body, &m) == nil {
+			text, _ := m[p.Name].(string)
+			return text
+		}
 	}
 	return ""
 }

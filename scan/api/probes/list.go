@@ -23,14 +23,17 @@ import (
 	"palisade.dev/scan/api/function/method"
 	"palisade.dev/scan/api/function/privileged"
 	"palisade.dev/scan/api/function/spoofed"
+	"palisade.dev/scan/api/input/command"
 	"palisade.dev/scan/api/input/cors"
 	"palisade.dev/scan/api/input/injection"
 	"palisade.dev/scan/api/input/lines"
+	"palisade.dev/scan/api/input/media"
 	"palisade.dev/scan/api/input/operator"
 	"palisade.dev/scan/api/input/redirect"
 	"palisade.dev/scan/api/input/schema"
 	"palisade.dev/scan/api/input/template"
 	"palisade.dev/scan/api/input/traversal"
+	"palisade.dev/scan/api/input/xml"
 	"palisade.dev/scan/api/inventory/banner"
 	"palisade.dev/scan/api/inventory/deprecated"
 	"palisade.dev/scan/api/inventory/exposed"
@@ -87,14 +90,17 @@ var Entries = []Entry{
 	{method.Probe, method.Samples},
 	{privileged.Probe, privileged.Samples},
 	{spoofed.Probe, spoofed.Samples},
+	{command.Probe, command.Samples},
 	{cors.Probe, cors.Samples},
 	{injection.Probe, injection.Samples},
 	{lines.Probe, lines.Samples},
+	{media.Probe, media.Samples},
 	{operator.Probe, operator.Samples},
 	{redirect.Probe, redirect.Samples},
 	{schema.Probe, schema.Samples},
 	{template.Probe, template.Samples},
 	{traversal.Probe, traversal.Samples},
+	{xml.Probe, xml.Samples},
 	{banner.Probe, banner.Samples},
 	{deprecated.Probe, deprecated.Samples},
 	{exposed.Probe, exposed.Samples},

@@ -4,6 +4,7 @@ package injection
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/api/input"
 	"palisade.dev/scan/api/spec"
 	"palisade.dev/scan/late"
 )
@@ -30,23 +32,10 @@ var Probe = api.Probe{
 	Run:  run,
 }
 
+// fits are operations that read: what creates would create once for each try.
 func fits(t *api.Target, op *spec.Operation) bool {
-	return op.Method == "GET" && t.Askable(op) && len(params(op)) > 0
-}
-
-type param struct{ in, name string }
-
-func params(op *spec.Operation) []param {
-	var all []param
-	for _, n := range op.PathParams() {
-		all = append(all, param{"path", n})
-	}
-	for _, p := range op.Params {
-		if p.In == "query" && len(all) < 8 {
-			all = append(all, param{"query", p.Name})
-		}
-	}
-	return all
+	reads := op.Method == "GET" || strings.HasSuffix(op.Path, "/search") || strings.HasSuffix(op.Path, "/query")
+	return reads && t.Askable(op) && !api.SignsIn(op) && len(input.Places(op)) > 0
 }
 
 // complaint is what databases say of a query that a quote has broken.
@@ -72,88 +61,116 @@ func run(ctx context.Context, l *api.Look) {
 		l.CannotTell("it is "+base.Kind().String()+", so true and false could not be told apart", "give an identity that may use it")
 		return
 	}
-	for _, p := range params(l.Op) {
-		if try(ctx, l, c, base, p) {
+	places := input.Places(l.Op)
+	for _, p := range places {
+		t := &try{Look: l, c: c, base: base, place: p, value: input.Value(l, base.Request, p)}
+		if t.value == "" {
+			t.value = "1"
+		}
+		if t.run(ctx) {
 			return
 		}
 	}
-	if !l.Told() {
-		l.Clear(fmt.Sprintf("%d parameters take conditions for text", len(params(l.Op))))
-	}
+	l.Clear(fmt.Sprintf("%d parameters take conditions for text", len(places)))
 }
 
-func try(ctx context.Context, l *api.Look, c *api.Controls, base *client.Exchange, p param) bool {
-	value := valueOf(l, base, p)
-	if value == "" {
-		value = "1"
-	}
-	put := func(v string) client.Request {
-		if p.in == "query" {
-			return base.Request.Query(p.name, v)
-		}
-		r := l.RequestWith(l.Op, base.Request.As, map[string]string{p.name: v})
-		r.As = base.Request.As
-		return r
-	}
-	plain := l.Ask(ctx, "control: the value itself", put(value))
-	if !plain.OK() {
+// try is a place that is tried.
+type try struct {
+	*api.Look
+	c     *api.Controls
+	base  *client.Exchange
+	place input.Place
+	value string // that works
+	plain *client.Exchange
+}
+
+func (t *try) run(ctx context.Context) bool {
+	put := func(v string) client.Request { return input.Put(t.Look, t.base.Request, t.place, v) }
+	t.plain = t.Ask(ctx, "control: the value itself", put(t.value))
+	if !t.plain.OK() {
 		return false
 	}
-	chance := 1000 + l.Chance.IntN(8000)
+	chance := 1000 + t.Chance.IntN(8000)
 	for _, pair := range pairs {
-		yes, no := fmt.Sprintf(pair, value, chance, chance), fmt.Sprintf(pair, value, chance, chance+1)
-		a, b := l.Ask(ctx, "a true condition", put(yes)), l.Ask(ctx, "a false condition", put(no))
-		if !same(plain, a, c) || same(plain, b, c) || !b.Kind().Tells() {
-			continue
-		}
-		// Three rounds in another order each: what varies by itself does not vary with the condition.
-		held := true
-		for range 2 {
-			b2, a2 := l.Ask(ctx, "false again", put(no)), l.Ask(ctx, "true again", put(yes))
-			held = held && same(plain, a2, c) && same(b, b2, c)
-		}
-		if !held {
-			continue
-		}
-		l.Found(api.Hit{
-			Confidence: scan.Confirmed, Param: p.in + ":" + p.name, Key: p.name, Evidence: api.Show(plain, a, b),
-			Message: fmt.Sprintf("%s: a true condition behind %s is answered as the value itself, a false one otherwise, in three rounds. The parameter becomes part of a query.", l.Op.Name(), p.name),
-		})
-		return true
-	}
-	quote := l.Ask(ctx, "a quote", put(value+"'"))
-	two := l.Ask(ctx, "two quotes", put(value+"''"))
-	if m := complaint.FindString(string(quote.Body)); m != "" && !complaint.Match(plain.Body) && !complaint.Match(two.Body) {
-		again := l.Ask(ctx, "a quote, once more", quote.Request)
-		if complaint.Match(again.Body) {
-			l.Found(api.Hit{
-				Severity: scan.High, Confidence: scan.Firm, Param: p.in + ":" + p.name, Key: p.name, Evidence: api.Show(plain, quote, two),
-				Message: fmt.Sprintf("%s: one quote in %s makes the database complain (%q), two do not.", l.Op.Name(), p.name, m),
-			})
+		yes, no := fmt.Sprintf(pair, t.value, chance, chance), fmt.Sprintf(pair, t.value, chance, chance+1)
+		if t.pair(ctx, put(yes), put(no), "a true condition behind it is answered as the value itself, a false one otherwise, in three rounds. It becomes part of a query.") {
 			return true
 		}
 	}
-	return false
+	yes, sent := t.operator("$eq")
+	no, _ := t.operator("$ne")
+	if sent && t.pair(ctx, yes, no, `the operator $eq is answered as the value itself, and $ne otherwise, in three rounds. What is sent becomes part of a query to a document database.`) {
+		return true
+	}
+	return t.complains(ctx, put)
+}
+
+// pair sends what is true and what is false. Three rounds in another order each: what varies by itself does not vary with
+// the condition.
+func (t *try) pair(ctx context.Context, yes, no client.Request, what string) bool {
+	a, b := t.Ask(ctx, "a true condition", yes), t.Ask(ctx, "a false condition", no)
+	if !same(t.plain, a, t.c) || same(t.plain, b, t.c) || !b.Kind().Tells() {
+		return false
+	}
+	for range 2 {
+		b2, a2 := t.Ask(ctx, "false again", no), t.Ask(ctx, "true again", yes)
+		if !same(t.plain, a2, t.c) || !same(b, b2, t.c) {
+			return false
+		}
+	}
+	t.Found(api.Hit{
+		Confidence: scan.Confirmed, Param: t.place.Param(), Key: t.place.Name, Evidence: api.Show(t.plain, a, b),
+		Message: fmt.Sprintf("%s, %s: %s", t.Op.Name(), t.place.Name, what),
+	})
+	return true
+}
+
+// operator writes an operator in the value's place, as forms and JSON have it.
+func (t *try) operator(o string) (client.Request, bool) {
+	r := t.base.Request
+	switch t.place.In {
+	case "query":
+		u, err := url.Parse(r.URL)
+		if err != nil {
+			return r, false
+		}
+		q := u.Query()
+		q.Del(t.place.Name)
+		q.Set(t.place.Name+"["+o+"]", t.value)
+		u.RawQuery = q.Encode()
+		r.URL = u.String()
+		return r, true
+	case "body":
+		var m map[string]any
+		if json.Unmarshal(r.Body, &m) != nil || m[t.place.Name] == nil {
+			return r, false
+		}
+		m[t.place.Name] = map[string]any{o: m[t.place.Name]}
+		r.Body = api.Encode(t.Op.Body, m)
+		return r, true
+	}
+	return r, false
+}
+
+// complains says that one quote breaks the query and two do not.
+func (t *try) complains(ctx context.Context, put func(string) client.Request) bool {
+	quote := t.Ask(ctx, "a quote", put(t.value+"'"))
+	m := complaint.FindString(string(quote.Body))
+	if m == "" || complaint.Match(t.plain.Body) {
+		return false
+	}
+	two := t.Ask(ctx, "two quotes", put(t.value+"''"))
+	again := t.Ask(ctx, "a quote, once more", quote.Request)
+	if complaint.Match(two.Body) || !complaint.Match(again.Body) {
+		return false
+	}
+	t.Found(api.Hit{
+		Severity: scan.High, Confidence: scan.Firm, Param: t.place.Param(), Key: t.place.Name, Evidence: api.Show(t.plain, quote, two),
+		Message: fmt.Sprintf("%s: one quote in %s makes the database complain (%q), two do not.", t.Op.Name(), t.place.Name, m),
+	})
+	return true
 }
 
 func same(a, b *client.Exchange, c *api.Controls) bool {
 	return answer.Same(a.Answer, b.Answer, c.Volatile)
-}
-
-// valueOf is what the working request had in the parameter's place.
-func valueOf(l *api.Look, x *client.Exchange, p param) string {
-	u, err := url.Parse(x.Request.URL)
-	if err != nil {
-		return ""
-	}
-	if p.in == "query" {
-		return u.Query().Get(p.name)
-	}
-	want, got := strings.Split(l.Op.Path, "/"), strings.Split(u.Path, "/")
-	for i := range want {
-		if want[i] == "{"+p.name+"}" && i < len(got) {
-			return got[i]
-		}
-	}
-	return ""
 }
