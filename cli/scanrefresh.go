@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 type scanRefreshCmd struct {
 	From []string      `help:"Fetch from these addresses instead: OSV's bulk data, as a zip archive or JSON; all together, or nothing is kept." env:"PALISADE_ADVISORIES_URL" placeholder:"URL"`
+	NPM  bool          `help:"Fetch those for npm as well, 200 MB." name:"npm"`
 	Dir  string        `help:"Keep them in this folder (advisories in the data folder)." placeholder:"DIR"`
 	Wait time.Duration `help:"Give up on an address after this long." default:"5m"`
 }
@@ -31,8 +33,11 @@ func (c *scanRefreshCmd) Run(s *session) error {
 		r.Dir = s.advisories()
 	}
 	sources := refresh.Defaults
+	if c.NPM {
+		sources = append(slices.Clone(sources), refresh.NPM)
+	}
 	if len(c.From) > 0 {
-		sources = []refresh.Source{{URLs: c.From}}
+		sources = []refresh.Source{{URLs: c.From, Large: c.NPM}}
 	}
 	copies := []refresh.Copy{}
 	var faults []error

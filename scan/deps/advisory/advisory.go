@@ -42,9 +42,13 @@ func run(p *pack.Project, w *pack.World) scan.Part {
 		return part
 	}
 	if !db.Has(p.Ecosystem) || db.Partial {
+		unlock := "fetch them: palisade scan refresh"
+		if p.Ecosystem == pack.NPM {
+			unlock += " --npm"
+		}
 		part.Outcomes = append(part.Outcomes, scan.Outcome{
 			Check: Check.ID, Where: p.Lock.Path, Verdict: scan.CouldNotTell, Why: fmt.Sprintf("there are no advisories for %s at hand", p.Ecosystem),
-			Unlock: "give a folder of OSV files with --advisories DIR",
+			Unlock: unlock + ", or give a folder of OSV files with --advisories DIR",
 		})
 	}
 	type hit struct {

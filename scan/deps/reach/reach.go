@@ -24,7 +24,7 @@ type Follower struct {
 // followed.
 const (
 	mostMemory = 4 << 30
-	mostTime   = 3 * time.Minute
+	mostTime   = 5 * time.Minute
 )
 
 // ErrNoGo is of a machine without the go command.

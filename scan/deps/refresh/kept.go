@@ -75,7 +75,7 @@ func load(dir, ecosystem string) (kept, error) {
 	}
 	k := kept{db: osv.New(), at: z.ModTime.UTC()}
 	// Lines are bounded by osv; a file that is cut off here ends amid one, which is an error as well.
-	if err := k.db.ReadLines(io.LimitReader(z, largestWhole)); err != nil {
+	if err := k.db.ReadLines(io.LimitReader(z, large.whole)); err != nil {
 		return kept{}, err
 	}
 	if !k.db.Has(ecosystem) {

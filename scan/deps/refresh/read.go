@@ -17,19 +17,27 @@ import (
 	"palisade.dev/scan/deps/osv"
 )
 
-// Bounds of what is read. All of Go's advisories are 5 MB packed and 25 MB unpacked, those for Hex a tenth of that.
-const (
-	largestFetch  = 64 << 20
-	largestWhole  = 512 << 20 // unpacked
-	largestRecord = 8 << 20   // as osv reads them
-	mostEntries   = 200_000
+// limits bound what is read.
+type limits struct {
+	packed, whole int64 // bytes, before and after unpacking
+	entries       int   // of an archive
+}
+
+// All of Go's advisories are 5 MB packed and 25 MB unpacked, those for Hex a tenth of that. npm's are 250,000, of which
+// most are passed over unread.
+var (
+	small = limits{64 << 20, 512 << 20, 200_000}
+	large = limits{512 << 20, 1 << 30, 1_000_000}
 )
+
+// largestRecord is what one advisory may have, as osv reads them.
+const largestRecord = 8 << 20
 
 // ecosystems are those that a scan compares with; what else a source holds is passed over.
 var ecosystems = []string{"Hex", "Go", "npm"}
 
 var (
-	errTooMuch = fmt.Errorf("it unpacks to more than %d MB", largestWhole>>20)
+	errTooMuch = errors.New("it unpacks to more than it may")
 	errTooLong = fmt.Errorf("an advisory is longer than %d MB", largestRecord>>20)
 )
 
@@ -43,29 +51,35 @@ type advisory struct {
 
 // read takes up a source's answer: a zip archive of advisories in OSV's form, or JSON with a list of them or one after
 // the other, plain or compressed. One that cannot be read spoils the whole, since nobody would notice that it is missing.
-func (b bulk) read(data []byte) error {
-	switch left := int64(largestWhole); {
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return b.archive(data, &left)
-	case bytes.HasPrefix(data, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(bytes.NewReader(data))
+func (b bulk) read(in io.ReaderAt, size int64, l limits) error {
+	left := l.whole
+	var head [4]byte
+	n, _ := in.ReadAt(head[:], 0)
+	whole := io.NewSectionReader(in, 0, size)
+	switch {
+	case bytes.HasPrefix(head[:n], []byte("PK\x03\x04")):
+		return b.archive(in, size, l.entries, &left)
+	case bytes.HasPrefix(head[:n], []byte("\x1f\x8b")):
+		z, err := gzip.NewReader(whole)
 		if err != nil {
 			return fmt.Errorf("it cannot be unpacked: %w", err)
 		}
 		return b.json(&budget{r: z, left: &left})
 	default:
-		return b.json(&budget{r: bytes.NewReader(data), left: &left})
+		return b.json(&budget{r: whole, left: &left})
 	}
 }
 
 // archive reads a zip. Nothing is written under the names in it; one that leads out of its folder is refused all the
 // same, as no source makes such an archive.
-func (b bulk) archive(data []byte, left *int64) error {
+func (b bulk) archive(in io.ReaderAt, size int64, entries int, left *int64) error {
 	// Each entry costs memory before the first can be looked at, so they are counted by their mark.
-	if n := bytes.Count(data, []byte("PK\x01\x02")); n > mostEntries {
-		return fmt.Errorf("its archive has more than %d files", mostEntries)
+	if n, err := marks(io.NewSectionReader(in, 0, size), []byte("PK\x01\x02")); err != nil {
+		return err
+	} else if n > entries {
+		return fmt.Errorf("its archive has more than %d files", entries)
 	}
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	z, err := zip.NewReader(in, size)
 	if err != nil {
 		return fmt.Errorf("its archive cannot be read: %w", err)
 	}
@@ -74,7 +88,8 @@ func (b bulk) archive(data []byte, left *int64) error {
 			return fmt.Errorf("its archive names a file %.60q, outside of its own folder", f.Name)
 		}
 		// Go's database puts lists of names beside the advisories, in a folder of that name.
-		if path.Ext(f.Name) != ".json" || strings.HasPrefix(f.Name, "index/") {
+		// Malicious packages are advisories of their own, MAL-2026-1, and no longer to be had.
+		if path.Ext(f.Name) != ".json" || strings.HasPrefix(f.Name, "index/") || strings.HasPrefix(path.Base(f.Name), "MAL-") {
 			continue
 		}
 		if err := b.entry(f, left); errors.Is(err, errTooMuch) {
@@ -84,6 +99,23 @@ func (b bulk) archive(data []byte, left *int64) error {
 		}
 	}
 	return nil
+}
+
+// marks counts a mark of four bytes in a stream.
+func marks(r io.Reader, mark []byte) (n int, err error) {
+	buf := make([]byte, 0, 1<<20)
+	for {
+		k, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+k]
+		n += bytes.Count(buf, mark)
+		rest := min(len(buf), len(mark)-1) // of a mark that two reads share
+		buf = append(buf[:0], buf[len(buf)-rest:]...)
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+	}
 }
 
 func (b bulk) entry(f *zip.File, left *int64) error {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -23,14 +24,22 @@ import (
 type Source struct {
 	Ecosystem string   // whose; empty keeps whatever it holds of those that are scanned
 	URLs      []string // that make up the whole together: all are fetched, or nothing is kept
+	Large     bool     // far above what others hold: spooled to the disk, under bounds of its own
 }
 
-// Defaults are asked where nobody says otherwise. npm's advisories are left out: most of their 200 MB are about packages
-// that were malicious from the first day, and gone on the second.
+// Defaults are asked where nobody says otherwise.
 var Defaults = []Source{
-	{"Hex", []string{"https://osv-vulnerabilities.storage.googleapis.com/Hex/all.zip"}},
-	{"Go", []string{"https://vuln.go.dev/vulndb.zip"}}, // OSV's own for Go mix in advisories without symbols, which cannot be followed
+	{Ecosystem: "Hex", URLs: []string{"https://osv-vulnerabilities.storage.googleapis.com/Hex/all.zip"}},
+	{Ecosystem: "Go", URLs: []string{"https://vuln.go.dev/vulndb.zip"}}, // OSV's own for Go mix in advisories without symbols, which cannot be followed
 }
+
+// NPM is asked for when it is named: its archive has some 200 MB, and nine in ten of them are about packages that were
+// malicious from the first day and gone on the second. Those are left out.
+var NPM = Source{Ecosystem: "npm", URLs: []string{"https://osv-vulnerabilities.storage.googleapis.com/npm/all.zip"}, Large: true}
+
+// leastNPM is what no whole set of npm's advisories is below. Sources for Hex hold a few that came along, and those alone
+// would make a scan take its silence for good news.
+const leastNPM = 2000
 
 // Client makes a client that gives up after a while, and follows redirects within one host alone.
 func Client(whole time.Duration) *http.Client {
@@ -76,6 +85,10 @@ type Copy struct {
 // Fetch replaces the copies of one source. What it gives was kept, even where the error says that something else failed.
 func (r *Refresher) Fetch(ctx context.Context, s Source) ([]Copy, error) {
 	all := bulk{}
+	bounds := small
+	if s.Large {
+		bounds = large
+	}
 	var from []string
 	for _, address := range s.URLs {
 		u, err := check(address)
@@ -85,15 +98,17 @@ func (r *Refresher) Fetch(ctx context.Context, s Source) ([]Copy, error) {
 		// Messages and copies name an address without what may be secret in it.
 		shown := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 		from = append(from, shown)
-		data, err := r.get(ctx, u)
-		if err == nil {
-			err = all.read(data)
-		}
-		if err != nil {
+		if err := r.take(ctx, u, bounds, all); err != nil {
 			return nil, r.stays(s, fmt.Errorf("fetching advisories from %s: %w", shown, err))
 		}
 	}
 	where := strings.Join(from, " and ")
+	if n := len(all["npm"]); n < leastNPM {
+		if s.Ecosystem == "npm" && n > 0 {
+			return nil, r.stays(s, fmt.Errorf("%s holds %d advisories for npm, and there are more than %d: is it all of them?", where, n, leastNPM))
+		}
+		delete(all, "npm")
+	}
 	if s.Ecosystem != "" {
 		maps.DeleteFunc(all, func(name string, _ map[string]advisory) bool { return name != s.Ecosystem })
 	}
@@ -183,7 +198,30 @@ func loopback(host string) bool {
 	return err == nil && a.IsLoopback() || host == "localhost"
 }
 
-func (r *Refresher) get(ctx context.Context, u *url.URL) ([]byte, error) {
+// take fetches one address and takes up what it holds.
+func (r *Refresher) take(ctx context.Context, u *url.URL, l limits, all bulk) error {
+	body, err := r.get(ctx, u)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	spool, err := os.CreateTemp("", "palisade-advisories-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(spool.Name())
+	defer spool.Close()
+	n, err := io.Copy(spool, io.LimitReader(body, l.packed+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("its answer breaks off after %d bytes: %w", n, err)
+	case n > l.packed:
+		return fmt.Errorf("it is larger than %d MB", l.packed>>20)
+	}
+	return all.read(spool, n, l)
+}
+
+func (r *Refresher) get(ctx context.Context, u *url.URL) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return nil, err
@@ -197,16 +235,9 @@ func (r *Refresher) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
+		_ = res.Body.Close()
 		return nil, fmt.Errorf("it answers %s", res.Status)
 	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, largestFetch+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("its answer breaks off after %d bytes: %w", len(data), err)
-	case len(data) > largestFetch:
-		return nil, fmt.Errorf("it is larger than %d MB", largestFetch>>20)
-	}
-	return data, nil
+	return res.Body, nil
 }

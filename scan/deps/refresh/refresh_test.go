@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -104,8 +105,68 @@ func TestFetch(t *testing.T) {
 // TestBomb sees that a whole is counted as it comes out.
 func TestBomb(t *testing.T) {
 	left := int64(100)
-	if err := (bulk{}).archive(pack(3), &left); err != errTooMuch { //nolint:errorlint // it comes as it is
+	data := pack(3)
+	if err := (bulk{}).archive(bytes.NewReader(data), int64(len(data)), 3, &left); err != errTooMuch { //nolint:errorlint // it comes as it is
 		t.Error(err)
+	}
+	if err := (bulk{}).archive(bytes.NewReader(data), int64(len(data)), 2, &left); err == nil || err.Error() != "its archive has more than 2 files" {
+		t.Error(err)
+	}
+}
+
+// TestMarks counts what two reads share, however they are cut.
+func TestMarks(t *testing.T) {
+	text := strings.Repeat("abPKPK12PK1", 7) + "PK12"
+	for size := 1; size < 20; size++ {
+		n, err := marks(&slow{text, size}, []byte("PK12"))
+		if err != nil || n != strings.Count(text, "PK12") {
+			t.Errorf("read by %d: %d, %v", size, n, err)
+		}
+	}
+}
+
+type slow struct {
+	text string
+	n    int
+}
+
+func (s *slow) Read(p []byte) (int, error) {
+	if s.text == "" {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), s.n)], s.text)
+	s.text = s.text[n:]
+	return n, nil
+}
+
+// TestNPM fetches a whole set, leaves malicious packages out, and takes no part for the whole.
+func TestNPM(t *testing.T) {
+	var more []string
+	for i := range 2100 {
+		more = append(more, fmt.Sprintf("GHSA-%d.json", i), fmt.Sprintf(`{"id":"GHSA-%d","affected":[{"package":{"ecosystem":"npm","name":"n%d"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}`, i, i))
+	}
+	answer := pack(0, append(more, "MAL-2026-1.json", "not even JSON")...)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
+	defer srv.Close()
+	r := &Refresher{Client: Client(time.Minute), Dir: t.TempDir(), Now: func() time.Time { return fetched }}
+	source := Source{Ecosystem: "npm", URLs: []string{srv.URL}, Large: true}
+	k := &Kept{Dir: r.Dir}
+	if db, _, err := k.Get("npm"); err != nil || !db.Partial {
+		t.Errorf("what is built in is the whole: %v", err)
+	}
+	if done, err := r.Fetch(context.Background(), source); err != nil || len(done) != 1 || done[0].Records != 2100 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	k = &Kept{Dir: r.Dir}
+	if db, _, err := k.Get("npm"); err != nil || db.Partial || !db.Knows("npm", "n2099") {
+		t.Errorf("what was fetched is not used: %v", err)
+	}
+	answer = pack(300, more[:20]...)
+	if _, err := r.Fetch(context.Background(), source); err == nil || !strings.Contains(err.Error(), "holds 10 advisories for npm, and there are more than 2000: is it all of them?") {
+		t.Error(err)
+	}
+	if done, err := r.Fetch(context.Background(), Source{URLs: []string{srv.URL}}); err != nil || len(done) != 1 || done[0].Ecosystem != "Hex" {
+		t.Errorf("ten for npm beside those for Hex give %+v, %v", done, err)
 	}
 }
 
@@ -139,7 +200,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s: %v, want %s", address, err, want)
 		}
 	}
-	for _, s := range Defaults {
+	for _, s := range append(Defaults, NPM) {
 		for _, u := range s.URLs {
 			if _, err := check(u); err != nil {
 				t.Error(err)
@@ -164,8 +225,8 @@ func TestSpoiled(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	seeds := [][]byte{pack(2), pack(1, "../x.json", "{}"), pack(1)[:80], zipped(`[{"id":"a"}]`), []byte(`{"id":"a"} {"id":"b"}`), []byte(`[`), []byte("PK\x03\x04")}
-	if len(seeds) != 7 {
+	seeds := [][]byte{pack(2), pack(1, "../x.json", "{}"), pack(1)[:80], zipped(`[{"id":"a"}]`), []byte(`{"id":"a"} {"id":"b"}`), []byte(`[`), []byte("PK\x03\x04"), zipped("")[:12], pack(1, "MAL-1.json", "x"), []byte(`[{"id":"a","affected":[{"package":{"ecosystem":"npm","name":"x"}}]},7]`)}
+	if len(seeds) != 10 {
 		f.Fatal(len(seeds))
 	}
 	for _, s := range seeds {
@@ -173,7 +234,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b := bulk{}
-		if b.read(data) != nil {
+		if b.read(bytes.NewReader(data), int64(len(data)), limits{1 << 20, 1 << 24, 100}) != nil {
 			return
 		}
 		for name, list := range b {
