@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -50,6 +51,8 @@ type apiFlags struct {
 	From        []string      `help:"Another address of this machine to send from, for limits by address." placeholder:"ADDRESS"`
 	Webhook     []string      `help:"Where the API takes signed calls: PATH=KIND:SOURCE, as /hooks/pay=stripe:env:HOOK_SECRET; KIND is github, slack, standard or stripe." placeholder:"HOOK" sep:"none"`
 	Listener    string        `help:"Address of this machine that the target can call, for faults that show only so; a target on this machine needs none." placeholder:"HOST:PORT"`
+	Domain      string        `name:"listener-domain" help:"Domain of yours whose NS record leads to this machine; look-ups of names in it are seen too." placeholder:"ZONE"`
+	DNS         string        `name:"listener-dns" help:"Where its names are answered; port 53 of the listener's address without it." placeholder:"HOST:PORT"`
 	Seed        uint64        `help:"Of everything that is drawn by chance." default:"1" placeholder:"N"`
 }
 
@@ -223,6 +226,17 @@ func (f *apiFlags) scan(s *session, o api.Options) (*scan.Run, error) {
 		}
 		defer l.Close()
 		o.Listener = l
+		if f.Domain != "" {
+			dns := f.DNS
+			if host, _, err := net.SplitHostPort(at); dns == "" && err == nil {
+				dns = net.JoinHostPort(host, "53")
+			}
+			if err := l.ServeNames(f.Domain, dns); err != nil {
+				return nil, misuse{fmt.Errorf("--listener-domain: %w", err)}
+			}
+		}
+	} else if f.Domain != "" {
+		return nil, misuse{errors.New("--listener-domain needs --listener, the address that its names lead to, and a mode that calls")}
 	}
 	return api.Scan(s.ctx, o)
 }

@@ -52,6 +52,7 @@ const (
 	TLS                           // an https target
 	Callback                      // a listener that the target can reach
 	Hooked                        // a receiver of webhooks and its secret
+	Zone                          // a zone whose names the scanner answers for
 )
 
 var unlocks = []struct {
@@ -66,6 +67,7 @@ var unlocks = []struct {
 	{Spec, "no specification", "give one: --spec openapi.yaml"},
 	{TLS, "the target speaks plain http", "scan its https address"},
 	{Callback, "no listener that the target could call back", "give an address of this machine that the target can reach: --listener 10.0.0.5:8999"},
+	{Zone, "no zone whose look-ups would be seen", "delegate one to this machine and name it: --listener 198.51.100.5:8999 --listener-domain oob.example.com"},
 	{Hooked, "no receiver of webhooks is known with its secret", "name one: --webhook /hooks/payments=stripe:env:HOOK_SECRET"},
 }
 

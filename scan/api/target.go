@@ -65,6 +65,14 @@ type Listener interface {
 	Calls(ctx context.Context, token string) []Call
 }
 
+// Naming is a listener that answers for names as well.
+type Naming interface {
+	// Named is Address with a name of its zone; empty where it has none.
+	Named(token string) string
+	// Lookups tells who asked for a token's name, waiting as Calls does.
+	Lookups(ctx context.Context, token string) []Call
+}
+
 // Call is a call that came in.
 type Call struct {
 	From, Method, Path, Agent string
@@ -145,6 +153,9 @@ func (t *Target) has(n Needs) bool {
 		return len(t.Webhooks) > 0
 	case Callback:
 		return t.Listener != nil
+	case Zone:
+		n, ok := t.Listener.(Naming)
+		return ok && n.Named("") != ""
 	}
 	return true
 }

@@ -1,6 +1,7 @@
 // Package listener is where a target calls when it can be made to call: a small web server on an address of this machine,
-// with addresses that nobody can guess. It notes who came, serves a mark that only its readers know, and plays the
-// upstream that misbehaves where a probe asks it to. It reads little, keeps little and trusts nothing it is sent.
+// with addresses that nobody can guess, and a name server for a zone that leads there. It notes who came, serves a mark
+// that only its readers know, and plays the upstream that misbehaves where a probe asks it to. It reads little, keeps little
+// and trusts nothing it is sent.
 package listener
 
 import (
@@ -38,6 +39,7 @@ const (
 // Listener listens.
 type Listener struct {
 	plain, secure *server
+	names         *names // nil: no zone is answered for
 	key           []byte // of the marks and of the addresses
 	patience      time.Duration
 
@@ -55,6 +57,8 @@ type token struct {
 	since   time.Time
 	calls   []api.Call
 	came    chan struct{} // closed by the first call
+	lookups []api.Call
+	asked   chan struct{} // closed by the first look-up
 	handler http.Handler
 }
 
@@ -105,7 +109,13 @@ func (l *Listener) serve(at string, secure bool) (*server, error) {
 }
 
 // Close stops listening.
-func (l *Listener) Close() { l.plain.stop(); l.secure.stop() }
+func (l *Listener) Close() {
+	if l.names != nil {
+		l.names.close()
+	}
+	l.plain.stop()
+	l.secure.stop()
+}
 
 // Address gives an address to be put into a request. The same token gives the same.
 func (l *Listener) Address(token string) string { return l.plain.base + "/" + l.word(token) }
@@ -132,7 +142,7 @@ func (l *Listener) word(name string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.tokens[w] == nil && len(l.tokens) < maxTokens {
-		l.tokens[w] = &token{mark: l.Mark(name), since: time.Now(), came: make(chan struct{})}
+		l.tokens[w] = &token{mark: l.Mark(name), since: time.Now(), came: make(chan struct{}), asked: make(chan struct{})}
 	}
 	return w
 }
@@ -146,23 +156,31 @@ func (l *Listener) sum(text string) string {
 // Calls tells who came. Where nobody has, it waits until patience is over, counted from when the address was given, so
 // asking for a hundred tokens waits once.
 func (l *Listener) Calls(ctx context.Context, name string) []api.Call {
-	w := l.word(name)
-	l.mu.Lock()
-	t := l.tokens[w]
-	l.mu.Unlock()
+	t := l.token(name)
 	if t == nil {
 		return nil
 	}
-	timer := time.NewTimer(time.Until(t.since.Add(l.patience)))
-	defer timer.Stop()
-	select {
-	case <-t.came:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	l.await(ctx, t, t.came)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(t.calls)
+}
+
+func (l *Listener) token(name string) *token {
+	w := l.word(name)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tokens[w]
+}
+
+func (l *Listener) await(ctx context.Context, t *token, first <-chan struct{}) {
+	timer := time.NewTimer(time.Until(t.since.Add(l.patience)))
+	defer timer.Stop()
+	select {
+	case <-first:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // ServeHTTP answers whoever comes. Addresses that were never given out are not noted: somebody scans us.

@@ -62,6 +62,7 @@ import (
 	"palisade.dev/scan/api/rate/spoof"
 	"palisade.dev/scan/api/rate/threshold"
 	"palisade.dev/scan/api/ssrf/callback"
+	"palisade.dev/scan/api/ssrf/lookup"
 	"palisade.dev/scan/api/ssrf/self"
 	"palisade.dev/scan/api/transport/cache"
 	"palisade.dev/scan/api/transport/cipher"
@@ -129,6 +130,7 @@ var Entries = []Entry{
 	{spoof.Probe, spoof.Samples},
 	{threshold.Probe, threshold.Samples},
 	{callback.Probe, callback.Samples},
+	{lookup.Probe, lookup.Samples},
 	{self.Probe, self.Samples},
 	{cache.Probe, cache.Samples},
 	{cipher.Probe, cipher.Samples},
