@@ -39,13 +39,18 @@ type Streams struct {
 	Program  string // as it was called, for lines that are to be typed
 }
 
-// commands is the whole command line; its tags are the manual.
-type commands struct {
+// globals are the flags of every command.
+type globals struct {
 	Data   string `help:"Data folder." env:"PALISADE_DATA" default:"palisade-data" placeholder:"DIR"`
 	Server string `help:"Address of the back end that other commands talk to." env:"PALISADE_SERVER" default:"http://127.0.0.1:9090" placeholder:"URL"`
 	Token  string `help:"Token for it; the operator's is read from the data folder." env:"PALISADE_TOKEN" placeholder:"TOKEN"`
 	JSON   bool   `help:"Answer in JSON."`
 	Debug  bool   `help:"Log more."`
+}
+
+// commands is the whole command line; its tags are the manual.
+type commands struct {
+	globals
 
 	Run     runCmd     `cmd:"" help:"Protect an app: gateway and back end in one process."`
 	Serve   serveCmd   `cmd:"" help:"Run the back end alone, for gateways and apps elsewhere."`
@@ -68,7 +73,7 @@ type commands struct {
 	Event   eventCmd   `cmd:"" help:"What happens, as it happens."`
 	Client  clientCmd  `cmd:"" help:"Everything about one client."`
 
-	Scan scanCmd `cmd:"" help:"Look for faults in a project before somebody else does."`
+	scans
 
 	MCP     mcpCmd     `cmd:"" name:"mcp" help:"Let an assistant scan and look, by the Model Context Protocol."`
 	Config  configCmd  `cmd:"" help:"The configuration file."`
@@ -79,10 +84,29 @@ type commands struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
+// scans are a part of the command line that stands alone as well.
+type scans struct {
+	Scan scanCmd `cmd:"" help:"Look for faults in a project before somebody else does."`
+}
+
+// grammar is what arguments are read by: the whole, or the part that they ask for. All tags are read before the first
+// argument is, and those of the whole cost more CPU than a scan of a small application.
+func grammar(args []string) (any, *globals) {
+	if len(args) > 0 && args[0] == "scan" {
+		c := &struct {
+			globals
+			scans
+		}{}
+		return c, &c.globals
+	}
+	c := &commands{}
+	return c, &c.globals
+}
+
 // session is what a command works with.
 type session struct {
 	Streams
-	*commands
+	*globals
 	ctx  context.Context
 	log  *slog.Logger
 	file string // the configuration that was read
@@ -98,7 +122,7 @@ type exited int
 
 // Main runs a command line.
 func Main(ctx context.Context, args []string, s Streams) (code int) {
-	c := &commands{}
+	grammar, c := grammar(args)
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(exited)
@@ -108,7 +132,7 @@ func Main(ctx context.Context, args []string, s Streams) (code int) {
 			code = int(e)
 		}
 	}()
-	k, err := kong.New(c,
+	k, err := kong.New(grammar,
 		kong.Name("palisade"),
 		kong.Description("Keeps bots and exploits away from web apps.\n\nProtect an app on port 4000:\n  palisade run --upstream http://127.0.0.1:4000"),
 		kong.Writers(s.Out, s.Err),
@@ -140,7 +164,7 @@ func Main(ctx context.Context, args []string, s Streams) (code int) {
 	if c.Debug {
 		level = slog.LevelDebug
 	}
-	run := &session{Streams: s, commands: c, ctx: ctx, log: logger(s, level)}
+	run := &session{Streams: s, globals: c, ctx: ctx, log: logger(s, level)}
 	return run.exit(parsed.Run(run))
 }
 

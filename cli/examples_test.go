@@ -41,3 +41,18 @@ func TestHelpEndsWithAnExample(t *testing.T) {
 		t.Errorf("%d commands, %d examples", seen, len(examples))
 	}
 }
+
+// TestScansStandAlone holds that the part of the command line for scans says what the whole says.
+func TestScansStandAlone(t *testing.T) {
+	for _, line := range []string{"scan --help", "scan code --help", "scan api --help", "scan checks --no-such", "scan nonsense"} {
+		var said [2]bytes.Buffer
+		var codes [2]int
+		for i, args := range [][]string{strings.Fields(line), append([]string{"--json"}, strings.Fields(line)...)} {
+			s := Streams{Out: &said[i], Err: &said[i], Env: func(string) (string, bool) { return "", false }, Now: time.Now}
+			codes[i] = Main(t.Context(), args, s)
+		}
+		if said[0].String() != said[1].String() || codes[0] != codes[1] || said[0].Len() == 0 {
+			t.Errorf("%s: %d\n%s\nrather than %d\n%s", line, codes[0], &said[0], codes[1], &said[1])
+		}
+	}
+}
