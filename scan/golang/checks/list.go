@@ -5,6 +5,7 @@ package checks
 import (
 	"palisade.dev/scan/golang"
 	"palisade.dev/scan/golang/bodylimit"
+	"palisade.dev/scan/golang/clientcert"
 	"palisade.dev/scan/golang/clienttimeout"
 	"palisade.dev/scan/golang/command"
 	"palisade.dev/scan/golang/cookies"
@@ -15,6 +16,8 @@ import (
 	"palisade.dev/scan/golang/errorleak"
 	"palisade.dev/scan/golang/forwardedtrust"
 	"palisade.dev/scan/golang/jwt"
+	"palisade.dev/scan/golang/keylimit"
+	"palisade.dev/scan/golang/limitafterauth"
 	"palisade.dev/scan/golang/logsecrets"
 	"palisade.dev/scan/golang/openredirect"
 	"palisade.dev/scan/golang/profiling"
@@ -39,6 +42,7 @@ import (
 func All() []golang.Check {
 	return []golang.Check{
 		bodylimit.Check,
+		clientcert.Check,
 		clienttimeout.Check,
 		command.Check,
 		cookies.Check,
@@ -49,6 +53,8 @@ func All() []golang.Check {
 		errorleak.Check,
 		forwardedtrust.Check,
 		jwt.Check,
+		keylimit.Check,
+		limitafterauth.Check,
 		logsecrets.Check,
 		openredirect.Check,
 		profiling.Check,
