@@ -3,15 +3,15 @@
 package function
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // tokens are words in paths and tags of operations that are not for everybody.
-var tokens = regexp.MustCompile(`(?i)(^|[/_.-])(admin|administrator|internal|manage|management|backoffice|superuser|root|debug|export|audit|impersonate|system)([/_.-]|s?$|s?/)`)
+var tokens = late.Pattern(`(?i)(^|[/_.-])(admin|administrator|internal|manage|management|backoffice|superuser|root|debug|export|audit|impersonate|system)([/_.-]|s?$|s?/)`)
 
 // Privileged says that an operation is for people with more rights than most.
 func Privileged(op *spec.Operation) bool {

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // Place is where an operation takes an identifier.
@@ -33,7 +33,7 @@ type Place struct {
 func (p Place) Param() string { return p.In + ":" + p.Name }
 
 // reads are last words of a path whose POST only looks something up.
-var reads = regexp.MustCompile(`(?i)[/_-](search|query|lookup|look-up|get|fetch|find|read|view|list|details?|status|show|batch-?get|bulk-?get)$`)
+var reads = late.Pattern(`(?i)[/_-](search|query|lookup|look-up|get|fetch|find|read|view|list|details?|status|show|batch-?get|bulk-?get)$`)
 
 // Reads says that an operation reads, though it may be a POST.
 func Reads(t *api.Target, op *spec.Operation) bool {
@@ -75,7 +75,7 @@ func Identifies(name string) bool {
 }
 
 // ofRequest are identifiers of the request, the program or the device, and of nothing that somebody owns.
-var ofRequest = regexp.MustCompile(`^(request|correlation|trace|span|client|device|session|message|idempotency)[_-]?id$`)
+var ofRequest = late.Pattern(`^(request|correlation|trace|span|client|device|session|message|idempotency)[_-]?id$`)
 
 // bare takes the X- of a header away.
 func bare(name string) string {

@@ -66,6 +66,7 @@ import (
 	"palisade.dev/scan/api/ssrf/self"
 	"palisade.dev/scan/api/transport/cache"
 	"palisade.dev/scan/api/transport/cipher"
+	"palisade.dev/scan/api/transport/plain"
 	"palisade.dev/scan/api/transport/tls"
 )
 
@@ -134,5 +135,6 @@ var Entries = []Entry{
 	{self.Probe, self.Samples},
 	{cache.Probe, cache.Samples},
 	{cipher.Probe, cipher.Samples},
+	{plain.Probe, plain.Samples},
 	{tls.Probe, tls.Samples},
 }

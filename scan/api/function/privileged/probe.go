@@ -5,7 +5,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
@@ -13,6 +12,7 @@ import (
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/function"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -92,7 +92,7 @@ func run(ctx context.Context, l *api.Look) {
 	})
 }
 
-var mail = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[a-z]+$`)
+var mail = late.Pattern(`^[^@\s]+@[^@\s]+\.[a-z]+$`)
 
 // foreign says that an answer carries mail addresses of at least two people who are not the one who asks.
 func foreign(l *api.Look, x *client.Exchange) bool {

@@ -5,12 +5,15 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/answer"
+	"palisade.dev/scan/api/client"
+	"palisade.dev/scan/api/object"
 	"palisade.dev/scan/api/spec"
 	"palisade.dev/scan/late"
 )
@@ -47,34 +50,120 @@ func run(ctx context.Context, l *api.Look) {
 	}
 	n, _ := strconv.Atoi(version.FindStringSubmatch(l.Op.Path)[1])
 	tried := 0
-	for _, other := range others(n) {
-		r := c.Nobody.Request
-		r.URL = version.ReplaceAllString(r.URL, "/"+other+"$2")
-		nobody := l.Ask(ctx, "as "+other+", nobody", r)
-		if !nobody.Kind().Tells() {
+	for _, name := range others(n) {
+		old := other{l: l, c: c, name: name, path: version.ReplaceAllString(l.Op.Path, "/"+name+"$2")}
+		if slices.ContainsFunc(l.Operations, func(op *spec.Operation) bool { return op.Method == "GET" && op.Path == old.path }) {
+			continue // it is declared, so the other probes look at it as at any other
+		}
+		there := old.ask(ctx, "as "+name+", "+c.Valid.Request.As.Name, c.Valid.Request)
+		if !there.Kind().Tells() {
 			continue
 		}
 		tried++
-		declared := false
-		for _, op := range l.Operations {
-			declared = declared || (op.Method == "GET" && op.Path == version.ReplaceAllString(l.Op.Path, "/"+other+"$2") && op.Demand == spec.Open)
-		}
-		if nobody.OK() && !declared && answer.SameShape(nobody.Answer, c.Valid.Answer) && !c.Absence.Is(nobody) {
-			again := l.Ask(ctx, nobody.Title+", once more", r)
-			if again.OK() {
-				l.Found(api.Hit{
-					Confidence: scan.Confirmed, Key: other, Evidence: api.Show(c.Valid, c.Nobody, nobody, again),
-					Message: fmt.Sprintf("%s asks for a credential, and %s gives the same without one.", l.Op.Name(), strings.TrimPrefix(version.ReplaceAllString(l.Op.Path, "/"+other+"$2"), "GET ")),
-				})
-				return
-			}
+		if old.open(ctx, there) || old.strangers(ctx, there) || old.more(ctx, there) {
+			return
 		}
 	}
 	if tried == 0 {
 		l.CannotTell("no other version was answered", "")
 		return
 	}
-	l.Clear(fmt.Sprintf("%d other versions are closed or not there", tried))
+	l.Clear(fmt.Sprintf("%d other versions are closed, not there, or give no more", tried))
+}
+
+// other is the same operation under another version, which no specification mentions.
+type other struct {
+	l          *api.Look
+	c          *api.Controls
+	name, path string
+}
+
+func (o other) ask(ctx context.Context, title string, like client.Request) *client.Exchange {
+	like.URL = version.ReplaceAllString(like.URL, "/"+o.name+"$2")
+	return o.l.Ask(ctx, title, like)
+}
+
+// open says so where nobody, or a credential that is none, gets what the new version keeps.
+func (o other) open(ctx context.Context, there *client.Exchange) bool {
+	for _, as := range []struct {
+		title, how string
+		shut       *client.Exchange
+	}{{"nobody", "without one", o.c.Nobody}, {"a junk credential", "with one that was made up", o.c.Junk}} {
+		if as.shut == nil || as.shut.OK() {
+			continue
+		}
+		x := o.ask(ctx, "as "+o.name+", "+as.title, as.shut.Request)
+		if !x.OK() || o.c.Absence.Is(x) || !answer.SameShape(x.Answer, o.c.Valid.Answer) && !(there.OK() && there.JSON() != nil && answer.SameShape(x.Answer, there.Answer)) {
+			continue
+		}
+		if again := o.l.Ask(ctx, x.Title+", once more", x.Request); again.OK() {
+			o.found("open", scan.High, scan.Confirmed, fmt.Sprintf("%s asks for a credential, and %s gives the same %s.", o.l.Op.Name(), o.path, as.how), o.c.Valid, as.shut, x, again)
+			return true
+		}
+	}
+	return false
+}
+
+// strangers says so where a second identity gets the first one's object that the new version keeps from it.
+func (o other) strangers(ctx context.Context, there *client.Exchange) bool {
+	who := o.c.Valid.Request.As
+	people := o.l.Others(who)
+	if len(people) == 0 || len(o.l.Op.PathParams()) == 0 || !there.OK() {
+		return false
+	}
+	shut := o.l.Ask(ctx, "control: "+people[0].Name+", the new version", o.c.Valid.Request.By(people[0]))
+	x := o.ask(ctx, "as "+o.name+", "+people[0].Name, shut.Request)
+	if shut.OK() || !shut.Kind().Tells() || !x.OK() || !answer.SameShape(x.Answer, there.Answer) {
+		return false
+	}
+	marker := object.Only(o.l, there, x, who, people[0], "")
+	again := o.l.Ask(ctx, x.Title+", once more", x.Request)
+	if marker == "" || !again.OK() {
+		return false
+	}
+	o.found("strangers", scan.High, scan.Confirmed, fmt.Sprintf("%s keeps what is %s's from %s, and %s gives it: it carries %s.", o.l.Op.Name(), who.Name, people[0].Name, o.path, marker), o.c.Valid, shut, there, x, again)
+	return true
+}
+
+// plain are fields of an answer that come and go by themselves and give nothing away.
+var plain = late.Pattern(`(?i)(request|trace|correlation)_?id$|(^|[._])(at|time|timestamp|version|deprecated|links?|meta)$`)
+
+// more says so where the old version's answer has all that the new one has, and fields besides.
+func (o other) more(ctx context.Context, there *client.Exchange) bool {
+	if !there.OK() || o.c.Absence.Is(there) {
+		return false
+	}
+	before, now := answer.Values(there.Answer), answer.Values(o.c.Valid.Answer)
+	var extra []string
+	severity := scan.Low
+	for name := range before {
+		if _, ok := now[name]; !ok && !plain.MatchString(name) {
+			extra = append(extra, strings.TrimPrefix(name, "."))
+			if object.Personal(name) {
+				severity = scan.High
+			}
+		}
+	}
+	both := 0
+	for name := range now {
+		if _, ok := before[name]; ok {
+			both++
+		}
+	}
+	if len(extra) == 0 || both == 0 || both < len(now) {
+		return false
+	}
+	slices.Sort(extra)
+	again := o.l.Ask(ctx, there.Title+", once more", there.Request)
+	if !again.OK() || !answer.SameShape(again.Answer, there.Answer) {
+		return false
+	}
+	o.found("more", severity, scan.Firm, fmt.Sprintf("%s, which no specification mentions, gives fields that %s leaves out: %s.", o.path, o.l.Op.Name(), strings.Join(extra[:min(len(extra), 8)], ", ")), o.c.Valid, there, again)
+	return true
+}
+
+func (o other) found(key string, severity scan.Severity, confidence scan.Confidence, message string, evidence ...*client.Exchange) {
+	o.l.Found(api.Hit{Severity: severity, Confidence: confidence, Key: strings.TrimSuffix(o.name+" "+key, " open"), Message: message, Evidence: api.Show(evidence...)})
 }
 
 func others(n int) []string {
@@ -84,5 +173,5 @@ func others(n int) []string {
 			out = append(out, "v"+strconv.Itoa(i))
 		}
 	}
-	return append(out, "beta", "internal", "legacy")
+	return append(out, "beta", "internal", "legacy", "old")
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -61,10 +61,10 @@ type extra struct {
 
 // The kinds of field by name, and by value where the name alone says too little.
 var (
-	secret   = regexp.MustCompile(`(?i)passw(or)?d|passwd|pwd|secret|salt|private_?key|api_?key|access_?key|otp|mfa|totp|recovery_?code|reset_?token|refresh_?token|session_?(id|key|token)|pin_?code|^pin$|cvv|cvc`)
-	internal = regexp.MustCompile(`(?i)^internal|_internal$|^debug|^is_?(admin|staff|superuser|root|banned|flagged)$|risk_?score|fraud|credit_?score|margin|cost_?price|wholesale|purchase_?price|stack_?trace|^sql$|^_?hidden`)
-	inside   = regexp.MustCompile(`^(10|127)\.\d+\.\d+\.\d+|^192\.168\.\d+\.\d+|^172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|\.(internal|local|svc\.cluster\.local)(:\d+)?$`)
-	masked   = regexp.MustCompile(`^[*•xX.…-]+\w{0,4}$`)
+	secret   = late.Pattern(`(?i)passw(or)?d|passwd|pwd|secret|salt|private_?key|api_?key|access_?key|otp|mfa|totp|recovery_?code|reset_?token|refresh_?token|session_?(id|key|token)|pin_?code|^pin$|cvv|cvc`)
+	internal = late.Pattern(`(?i)^internal|_internal$|^debug|^is_?(admin|staff|superuser|root|banned|flagged)$|risk_?score|fraud|credit_?score|margin|cost_?price|wholesale|purchase_?price|stack_?trace|^sql$|^_?hidden`)
+	inside   = late.Pattern(`^(10|127)\.\d+\.\d+\.\d+|^192\.168\.\d+\.\d+|^172\.(1[6-9]|2\d|3[01])\.\d+\.\d+|\.(internal|local|svc\.cluster\.local)(:\d+)?$`)
+	masked   = late.Pattern(`^[*•xX.…-]+\w{0,4}$`)
 )
 
 func run(ctx context.Context, l *api.Look) {

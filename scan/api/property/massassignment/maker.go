@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // maker makes things by one operation, and reads them again by another: by identifier where there is an operation for
@@ -31,7 +31,7 @@ type thing struct {
 }
 
 // unique are fields that tell two things apart; many APIs take no second one of the same.
-var unique = regexp.MustCompile(`(?i)^(user_?name|login|e?_?mail|name|title|slug|handle|nick_?name|book_title)$`)
+var unique = late.Pattern(`(?i)^(user_?name|login|e?_?mail|name|title|slug|handle|nick_?name|book_title)$`)
 
 // create makes one with more fields than may be sent.
 func (m *maker) create(ctx context.Context, title string, body, more map[string]any) *thing {

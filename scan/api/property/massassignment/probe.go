@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/object"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 //go:embed doc.md
@@ -110,7 +110,7 @@ func (m *maker) found(op *spec.Operation, name string, control, attack *thing) {
 }
 
 // rights are fields that say what somebody may do: who sets them sets their own.
-var rights = regexp.MustCompile(`(?i)^(is_?)?(admin|staff|superuser)$|^roles?$|^permissions?$|^scopes?$`)
+var rights = late.Pattern(`(?i)^(is_?)?(admin|staff|superuser)$|^roles?$|^permissions?$|^scopes?$`)
 
 // update sends the same fields to what was made, by PATCH and PUT.
 func (m *maker) update(ctx context.Context, body map[string]any) int {

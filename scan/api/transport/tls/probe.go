@@ -1,4 +1,4 @@
-// Package tls looks at the versions of TLS, the certificate, the way from http and what browsers are told.
+// Package tls looks at the versions of TLS, the certificate and what browsers are told.
 package tls
 
 import (
@@ -6,9 +6,11 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	_ "embed"
+	"encoding/asn1"
 	"fmt"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +31,12 @@ var Probe = api.Probe{
 		Standards: []string{"OWASP API8:2023", "PCI DSS 4.0 4.2.1", "PCI DSS 4.0 2.2.7", "SOC 2 CC6.7"}, Doc: doc,
 	},
 	Mode: api.Passive, Needs: api.TLS, Whole: true,
-	Fix: "Offer TLS 1.2 and 1.3 only, renew certificates by a machine, answer plain http with a redirect and nothing else, and send Strict-Transport-Security with half a year or more.",
+	Fix: "Offer TLS 1.2 and 1.3 only, renew certificates by a machine, and send Strict-Transport-Security with half a year or more.",
 	Run: run,
 }
+
+// mustStaple is the extension by which a certificate says so (RFC 7633).
+var mustStaple = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}
 
 // Times that a certificate and a promise must last: two weeks to renew by hand, half a year for browsers to remember.
 const (
@@ -73,6 +78,14 @@ func run(ctx context.Context, l *api.Look) {
 			found("sha1", scan.Medium, "The certificate is signed with SHA-1.")
 		}
 	}
+	if cert := first(state); cert != nil && len(state.OCSPResponse) == 0 {
+		switch {
+		case slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(mustStaple) }):
+			found("staple", scan.Medium, "The certificate demands an OCSP answer with each handshake, and none is sent; clients that look refuse it.")
+		case len(cert.OCSPServer) > 0:
+			found("staple", scan.Info, "No OCSP answer is sent with the handshake, so a certificate that was withdrawn is believed until it ends.")
+		}
+	}
 	x := l.Ask(ctx, "what browsers are told", client.Request{Method: "GET", URL: l.Base.String()})
 	if x.Err == nil {
 		if age := maxAge(x.Header.Get("Strict-Transport-Security")); age < halfYr {
@@ -84,9 +97,6 @@ func run(ctx context.Context, l *api.Look) {
 				found("cookie "+name, scan.Medium, fmt.Sprintf("The cookie %s is without %s.", name, strings.Join(faults, ", ")), x)
 			}
 		}
-	}
-	if plain := plainly(ctx, l); plain != nil && plain.Kind().Tells() && plain.OK() && len(plain.Body) > 0 && plain.Request.URL != l.Base.String() {
-		found("plain", scan.Medium, "The same host answers by plain http too, and does not lead to https.", plain)
 	}
 	if !l.Told() {
 		l.Clear("TLS 1.2 or 1.3, a certificate in order, and browsers are told to stay")
@@ -138,13 +148,4 @@ func cookie(line string) (name string, faults []string) {
 		}
 	}
 	return name, faults
-}
-
-// plainly asks the host by http, without a credential.
-func plainly(ctx context.Context, l *api.Look) *client.Exchange {
-	if l.Base.Port() != "" {
-		return nil // another port says nothing about 80
-	}
-	u := url.URL{Scheme: "http", Host: l.Base.Hostname(), Path: l.Base.Path}
-	return l.Ask(ctx, "by plain http", client.Request{Method: "GET", URL: u.String()})
 }
