@@ -21,7 +21,7 @@ type Words struct {
 }
 
 // Follow is the Run of a check that is all in its sinks. What a stranger chooses is of the check's own severity, arguments
-// of jobs and what was stored are a step below it, and a value that was not followed to its origin is a note. All other
+// of jobs and what a changeset stored are a step below it, what else was stored is two, though not below low, and a value that was not followed to its origin is a note. All other
 // calls are told as clear, with the fact that decided it.
 func Follow(w Words) func(*Pass) {
 	return func(p *Pass) {
@@ -41,7 +41,7 @@ func Follow(w Words) func(*Pass) {
 				case h.Source.Kind == flow.Record && h.Source.Cast:
 					f.Severity, f.Confidence = step(f.Severity, 1), scan.Firm
 				case h.Source.Kind == flow.Record:
-					f.Severity, f.Confidence = step(f.Severity, 2), scan.Tentative
+					f.Severity, f.Confidence = max(step(f.Severity, 2), scan.Low), scan.Tentative
 				}
 				if h.Sources > 1 {
 					f.Message += fmt.Sprintf(" %d sources reach this place; the shortest way is shown.", h.Sources)
@@ -60,7 +60,9 @@ func Follow(w Words) func(*Pass) {
 			}
 			if w.Severity != nil {
 				if f.Severity = w.Severity(h, f.Severity); f.Severity == scan.None {
-					p.Clear(f.Place, h.Why)
+					if h.Class != flow.Open { // a value that was not followed is no reason
+						p.Clear(f.Place, h.Why)
+					}
 					continue
 				}
 			}

@@ -1,11 +1,13 @@
 // Package elixirtest holds a check to its samples. Below testdata/bad and testdata/good each file, or each folder as a small
 // project, is scanned alone. A line with a comment `want "words"` must have a finding whose message holds the words, one with
-// `note "words"` a finding of severity info, and all other lines none; good samples want nothing above info.
+// `note "words"` a finding of severity info, one with `fact "words"` none and an outcome that says the words, and all other lines
+// none; good samples want nothing above info.
 // Edits that a finding proposes are applied: the result must parse, and the finding must be gone.
 package elixirtest
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,7 +23,7 @@ import (
 	"palisade.dev/scan/tree"
 )
 
-var comment = regexp.MustCompile(`\b(want|note) "((?:[^"\\]|\\.)*)"`)
+var comment = regexp.MustCompile(`\b(want|note|fact) "((?:[^"\\]|\\.)*)"`)
 
 // Run scans the samples in a folder, as a rule testdata.
 func Run(t *testing.T, c elixir.Check, folder string) {
@@ -36,7 +38,7 @@ func Run(t *testing.T, c elixir.Check, folder string) {
 		for _, e := range entries {
 			sample := read(t, filepath.Join(folder, kind, e.Name()))
 			run := look(t, c, sample)
-			w, s := compare(t, kind, e.Name(), sample, run.Findings)
+			w, s := compare(t, kind, e.Name(), sample, run)
 			if kind == "bad" && w == 0 {
 				t.Errorf("bad/%s wants nothing", e.Name())
 			}
@@ -110,25 +112,29 @@ type want struct {
 	text string
 }
 
-func compare(t *testing.T, kind, name string, sample map[string]string, findings []scan.Finding) (wanted, silent int) {
+func compare(t *testing.T, kind, name string, sample map[string]string, part scan.Part) (wanted, silent int) {
 	t.Helper()
 	wants := map[place][]want{}
 	for file, text := range sample {
 		for i, line := range strings.Split(text, "\n") {
 			for _, m := range comment.FindAllStringSubmatch(line, -1) {
 				at := place{file, i + 1}
+				wanted++
+				if m[1] == "fact" {
+					told(t, kind+"/"+name, at, strings.ReplaceAll(m[2], `\"`, `"`), part.Outcomes)
+					continue
+				}
 				wants[at] = append(wants[at], want{m[1] == "note", strings.ReplaceAll(m[2], `\"`, `"`)})
 				if m[1] == "want" && kind == "good" {
 					t.Errorf("good/%s: %s:%d wants a finding", name, file, i+1)
 				}
-				wanted++
 			}
 			if trimmed := strings.TrimSpace(line); trimmed != "" && trimmed != "end" && len(wants[place{file, i + 1}]) == 0 {
 				silent++
 			}
 		}
 	}
-	for _, f := range findings {
+	for _, f := range part.Findings {
 		at := place{f.Place.File, f.Place.Start.Line}
 		met := -1
 		for i, w := range wants[at] {
@@ -151,6 +157,17 @@ func compare(t *testing.T, kind, name string, sample map[string]string, findings
 		}
 	}
 	return wanted, silent
+}
+
+// told says that a fact is wanted on a line and there is none of these words.
+func told(t *testing.T, name string, at place, words string, outcomes []scan.Outcome) {
+	t.Helper()
+	for _, o := range outcomes {
+		if strings.HasPrefix(o.Where, fmt.Sprintf("%s:%d:", at.file, at.line)) && strings.Contains(o.Why, words) {
+			return
+		}
+	}
+	t.Errorf("%s: %s:%d wants the fact %q and it is not told", name, at.file, at.line, words)
 }
 
 // fixes applies what each finding proposes, alone.

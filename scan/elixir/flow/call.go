@@ -140,7 +140,7 @@ func (fr *frame) remote(n *syntax.Node, first *Value, left *syntax.Node, env *en
 				d.Nodes = append([]*syntax.Node{n.Fun, n}, c.Nodes...)
 				fr.emit(&d, Dynamic)
 			}
-			return fr.dispatched(c, "", n.Name)
+			return fr.dispatched(c, "", m, n.Name)
 		}
 	}
 	c := fr.read(n, first, left, env)
@@ -150,7 +150,7 @@ func (fr *frame) remote(n *syntax.Node, first *Value, left *syntax.Node, env *en
 // apply calls a function of a module: sinks first, then what it gives back.
 func (fr *frame) apply(c *Call, of, name string) *Value {
 	if m := fr.e.p.Modules[of]; m != nil && m.Node.Name == "defprotocol" && len(fr.e.dispatch.protocols[of]) > 0 {
-		return fr.dispatched(c, of, name)
+		return fr.dispatched(c, of, nil, name)
 	}
 	if fn := fr.e.p.Func(of, name, len(c.Args)); fn != nil && !fn.Macro {
 		fr.emit(c, of+"."+name)
@@ -178,7 +178,7 @@ func (fr *frame) applied(c *Call) *Value {
 		return fr.apply(&Call{Args: c.Args[2].Items, Nodes: make([]*syntax.Node, len(c.Args[2].Items)), Node: c.Node}, c.Args[0].Text, c.Args[1].Text)
 	}
 	if len(c.Args) == 3 && c.Args[1].Kind == Constant && c.Args[2].Kind == List && c.Args[2].elem == nil {
-		return fr.dispatched(&Call{Args: c.Args[2].Items, Nodes: make([]*syntax.Node, len(c.Args[2].Items)), Node: c.Node}, "", c.Args[1].Text)
+		return fr.dispatched(&Call{Args: c.Args[2].Items, Nodes: make([]*syntax.Node, len(c.Args[2].Items)), Node: c.Node}, "", c.Args[0], c.Args[1].Text)
 	}
 	return unknown("the result of apply")
 }

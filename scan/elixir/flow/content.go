@@ -1,6 +1,8 @@
 package flow
 
-import "strings"
+import (
+	"strings"
+)
 
 // content is a field that no path has: what stands in the file.
 const content = "%content"
@@ -45,6 +47,11 @@ func atomText(_ *frame, c *Call) *Value {
 		return v.flat(v.Why).cleared(Atom, "it is the text of an atom")
 	}
 	return bounded("the text of an atom")
+}
+
+// configured is what the operator sets. A module that stands for what is not set says what kind of module is meant.
+func configured(_ *frame, c *Call) *Value {
+	return &Value{Why: "a value of the configuration", Config: true, among: nonNil(c.Arg(2)).modules()}
 }
 
 // reflected are functions that the compiler writes into modules; what they tell stands in the code.

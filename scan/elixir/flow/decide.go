@@ -3,6 +3,8 @@ package flow
 import (
 	"slices"
 	"strings"
+
+	"palisade.dev/scan/elixir/project"
 )
 
 type pending struct {
@@ -11,25 +13,59 @@ type pending struct {
 	value *Value
 }
 
-// leftOver decides what depends on the parameters of functions that nobody in the project calls.
+// leftOver decides what depends on the parameters of functions that no call was followed to.
 func (e *Engine) leftOver() {
+	var left []*project.Function
 	for fn, s := range e.summaries {
-		if e.called[fn] {
-			continue
-		}
-		for _, p := range s.pend {
-			why := "it depends on a parameter of " + fn.Short() + ", which nothing in the project calls"
-			e.record(p.sink, p.call, Open, p.value, why, nil)
+		if !e.called[fn] && len(s.pend) > 0 {
+			left = append(left, fn)
 		}
 	}
-	// A place that no way up was found for is told all the same.
-	for _, s := range e.summaries {
+	r := searched(e.p, left)
+	for _, fn := range left {
+		class, why := e.uncalled(fn, r)
+		for _, p := range e.summaries[fn].pend {
+			e.record(p.sink, p.call, class, p.value, why, nil)
+		}
+	}
+	for fn, s := range e.summaries {
 		for _, p := range s.pend {
-			if e.hits[siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}] == nil {
+			key := siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}
+			switch {
+			case e.called[fn] && !fn.Private && e.library(fn.File.App):
+				e.record(p.sink, p.call, Lent, p.value, lent(fn), nil)
+			case e.hits[key] == nil: // a place that no way up was found for is told all the same
 				e.record(p.sink, p.call, Open, p.value, "its callers were not followed to the end", nil)
 			}
 		}
 	}
+	for key := range e.dropped {
+		if h := e.hits[key]; h != nil && h.Class < Open {
+			h.Class, h.Why = Open, "more leads there than is followed"
+		}
+	}
+}
+
+func lent(fn *project.Function) string {
+	return "it is what the caller of this library gives to " + fn.String()
+}
+
+// uncalled is what is so of the parameters of a function that no call was followed to.
+func (e *Engine) uncalled(fn *project.Function, r *reach) (Class, string) {
+	parameter := "it depends on a parameter of " + fn.Short()
+	if fn.Module.Node == nil || e.templates[fn] != nil {
+		return Open, "it is an assign of a template, and who renders it was not found"
+	}
+	by := e.callback(fn)
+	switch {
+	case by != "":
+		return Open, parameter + ", which " + by + " asks for"
+	case !fn.Private && e.library(fn.File.App):
+		return Lent, lent(fn)
+	case r.calls(fn):
+		return Open, parameter + ", whose callers were not found"
+	}
+	return Unreached, "nothing in the project calls " + fn.String()
 }
 
 // emit asks about a value at all sinks of a call.
@@ -82,8 +118,12 @@ func (fr *frame) decide(p pending) {
 	if v.param != nil && len(v.taints) == 0 && v.Kind != Conn && v.Kind != Socket {
 		waits = true
 	}
-	if waits {
-		fr.s.wait(p)
+	if waits && !fr.s.wait(p) {
+		key := siteKey{s, p.call.File, p.call.Node.Start, p.call.Node.End}
+		fr.e.dropped[key] = true
+		if fr.e.hits[key] == nil {
+			fr.e.record(s, p.call, Open, v, "more leads there than is followed", nil)
+		}
 	}
 	if worst != nil {
 		fr.e.record(s, p.call, Tainted, v, "", worst)
@@ -139,6 +179,11 @@ func openParts(v *Value, g Guard, depth int) (Class, string) {
 	return Open, lostTrack
 }
 
+// whatOf is what a value is, out of the words that say why it decides.
+func whatOf(why string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(why, "it is "), lostTrack)
+}
+
 const (
 	lostTrack  = "it was not followed to its origin"
 	byOperator = "it comes from the configuration"
@@ -156,13 +201,15 @@ func (s *Sink) counts(t Taint) bool {
 // mostPending bounds how many ways to sinks a function hands to its callers.
 const mostPending = 48
 
-func (s *summary) wait(p pending) {
+// wait hands a sink to the callers. It says whether there was room for it.
+func (s *summary) wait(p pending) bool {
 	key := siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}
-	if s.seen[key] >= 4 || len(s.pend) >= mostPending {
-		return
+	if s.seen[key] >= 6 || len(s.pend) >= mostPending {
+		return false
 	}
 	s.seen[key]++
 	s.pend = append(s.pend, p)
+	return true
 }
 
 func (e *Engine) count(s *Sink, c *Call, src *Source) {

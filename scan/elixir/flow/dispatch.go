@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
@@ -68,24 +70,60 @@ func callbackKey(spec *syntax.Node) string {
 	return spec.Name + "/" + strconv.Itoa(len(spec.Args))
 }
 
-// answers are the functions that a call may come to. A protocol is named, a behaviour is not.
-func (d *dispatch) answers(protocol, name string, arity int) (fns []*project.Function) {
-	if protocol == "" {
-		fns = d.callbacks[name+"/"+strconv.Itoa(arity)]
+// answers are the functions that a call may come to: of the protocol that it names, or of the behaviour that is meant.
+func (d *dispatch) answers(p *project.Project, in *project.Module, protocol string, of *Value, key string) (fns []*project.Function) {
+	if protocol != "" {
+		for _, m := range d.protocols[protocol] {
+			if fn := m.ByKey(key); fn != nil {
+				fns = append(fns, fn)
+			}
+		}
 		return fns[:min(len(fns), mostAnswers)]
 	}
-	for _, m := range d.protocols[protocol] {
-		if fn := m.Func(name, arity); fn != nil && len(fns) < mostAnswers {
+	meant := ""
+	for _, name := range of.modules() {
+		if m := p.Modules[name]; m != nil && m.ByKey(key) != nil {
+			if meant = d.of[m.ByKey(key)]; meant == "" {
+				fns = append(fns, m.ByKey(key))
+			}
+		}
+	}
+	if meant == "" && len(fns) == 0 {
+		meant = d.meant(in, key)
+	}
+	for _, fn := range d.callbacks[key] {
+		if d.of[fn] == meant {
 			fns = append(fns, fn)
 		}
 	}
-	return fns
+	return fns[:min(len(fns), mostAnswers)]
+}
+
+// meant is the behaviour whose callback a module calls that does not say which: its own, one that is nested in it or that it
+// implements itself, or the only one that there is. If several are left it is none.
+func (d *dispatch) meant(in *project.Module, key string) (meant string) {
+	near, others := map[string]bool{}, map[string]bool{}
+	for _, fn := range d.callbacks[key] {
+		b := d.of[fn]
+		if b == in.Name || strings.HasPrefix(b, in.Name+".") || slices.Contains(in.Behaviours, b) {
+			near[b] = true
+		}
+		others[b] = true
+	}
+	if len(near) > 0 {
+		others = near
+	}
+	if len(others) == 1 {
+		for meant = range others {
+		}
+	}
+	return meant
 }
 
 // dispatched calls all who may answer. Nothing is said of who else may.
-func (fr *frame) dispatched(c *Call, protocol, name string) *Value {
+func (fr *frame) dispatched(c *Call, protocol string, of *Value, name string) *Value {
 	var out *Value
-	for _, fn := range fr.e.dispatch.answers(protocol, name, len(c.Args)) {
+	for _, fn := range fr.e.dispatch.answers(fr.e.p, fr.m, protocol, of, name+"/"+strconv.Itoa(len(c.Args))) {
 		out = join(out, fr.call(fn, c.Args, c.Node))
 	}
 	if out == nil {

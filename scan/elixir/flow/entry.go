@@ -52,6 +52,10 @@ func (e *Engine) findEntries() {
 		}
 	}
 	for _, m := range e.p.All() {
+		if run := m.Func("run", 1); run != nil && m.File.Task() {
+			e.entries[run] = []*Value{{Why: "the command line of a mix task", Config: true}}
+			e.called[run] = true
+		}
 		if m.File.Test() {
 			continue
 		}

@@ -82,11 +82,13 @@ type Class uint8
 
 // The classes, the most harmless first.
 const (
-	Fixed    Class = iota // constant
-	Harmless              // sanitised, bounded, signed
-	Operated              // from the operator's configuration or environment
-	Open                  // not followed to its origin
-	Tainted               // from a source
+	Fixed     Class = iota // constant
+	Harmless               // sanitised, bounded, signed
+	Unreached              // nothing in the project calls the function
+	Lent                   // what the caller of a library passes
+	Operated               // from the operator's configuration or environment
+	Open                   // not followed to its origin
+	Tainted                // from a source
 )
 
 // Hit is a sink that is reached and how it was decided, the worst of all ways that lead there.
@@ -139,6 +141,8 @@ type Engine struct {
 	constants map[*syntax.Node]*Value
 	canonical map[string]string
 	dispatch  *dispatch
+	libraries map[*project.App]bool
+	dropped   map[siteKey]bool // places to which more leads than is followed
 	gaps      []scan.Gap
 }
 
@@ -150,7 +154,7 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hi
 		called: map[*project.Function]bool{}, assigns: map[string]*Value{}, views: map[string]map[string]*project.Function{},
 		templates: map[*project.Function]*template.File{}, sigils: map[*syntax.Node]*template.File{}, castable: map[string]bool{},
 		hits: map[siteKey]*Hit{}, sourced: map[siteKey]map[*Source]bool{}, constants: map[*syntax.Node]*Value{}, canonical: map[string]string{},
-		dispatch: findDispatch(p),
+		dispatch: findDispatch(p), libraries: map[*project.App]bool{}, dropped: map[siteKey]bool{},
 	}
 	for _, s := range sinks {
 		e.sinks[s.Call] = append(e.sinks[s.Call], s)
@@ -162,7 +166,7 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hi
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		if m.File.Test() {
+		if m.File.Test() && !m.File.Task() {
 			continue
 		}
 		e.guarded(m.File, func() {

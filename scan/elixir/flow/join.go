@@ -2,7 +2,6 @@ package flow
 
 import (
 	"slices"
-	"strings"
 )
 
 // flat is a value of no shape with the taints of another.
@@ -24,7 +23,7 @@ func (v *Value) flat(why string) *Value {
 	case class == Open:
 		out.partly, out.safe = true, v.safe
 		if out.Why == "" {
-			out.Why = strings.TrimPrefix(what, "it is ")
+			out.Why = whatOf(what)
 		}
 	case class == Operated:
 		out.Config = true
@@ -35,6 +34,14 @@ func (v *Value) flat(why string) *Value {
 		out.Why = v.Why
 	}
 	return out
+}
+
+// modules are those that a value may be.
+func (v *Value) modules() []string {
+	if v.Kind == Module {
+		return []string{v.Text}
+	}
+	return v.among
 }
 
 // lost says whether a value was not followed, with no taint that would speak for it.
@@ -69,6 +76,9 @@ func join(a, b *Value) *Value {
 	}
 	if out.Why == "" {
 		out.Why = b.Why
+	}
+	if out.among = a.modules(); len(out.among) < mostAnswers {
+		out.among = slices.Concat(out.among, b.modules())
 	}
 	for _, t := range a.taints {
 		out.taints = add(out.taints, t)

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"slices"
-	"strings"
 
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
@@ -30,7 +29,13 @@ func (fr *frame) call(fn *project.Function, args []*Value, node *syntax.Node) *V
 	if !s.busy {
 		e.called[fn] = true
 	} else {
-		var out *Value
+		if hasClosure(args) {
+			return unknown("the result of a recursion")
+		}
+		out := s.ret // what the clauses before this one give back, which is where most recursions end
+		if out != nil {
+			return (&filling{fr: fr, args: args, to: fn, node: node, memo: map[*Value]*Value{}}).fill(out, 0)
+		}
 		for _, a := range args {
 			if a != nil && a.Kind != Conn && a.Kind != Socket {
 				out = join(out, a.flat("the result of a recursion"))
@@ -165,7 +170,7 @@ func (f *filling) filled(v *Value, depth int) *Value {
 			case Open:
 				out.partly = true
 				if out.Why == "" {
-					out.Why = strings.TrimPrefix(why, "it is ")
+					out.Why = whatOf(why)
 				}
 			case Operated:
 				operated = true

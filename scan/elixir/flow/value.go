@@ -37,6 +37,7 @@ type Value struct {
 	Why    string   // how an unknown, bounded or cleared value came about, in words
 	Config bool     // the operator's: configuration or environment
 	safe   Guard    // for what an unknown value was made harmless
+	among  []string // modules that it may be, as far as they are known
 	partly bool     // besides what its taints tell there is something in it that was not followed
 
 	keys   []string

@@ -95,6 +95,9 @@ func (f *File) Test() bool {
 	return path.Base(in) == "seeds.exs" || strings.HasSuffix(in, "_test.exs")
 }
 
+// Task says whether a file is of a mix task: run by developers too, or by those who deploy.
+func (f *File) Task() bool { return strings.Contains("/"+f.Inside(), "/lib/mix/tasks/") }
+
 // kinds are the endings of files that are read.
 var kinds = map[string]bool{".ex": true, ".exs": true, ".heex": true, ".eex": true, ".leex": true}
 

@@ -27,5 +27,5 @@ defmodule ShopWeb.SortController do
 end
 
 defmodule Shop.Words do
-  def lost(word), do: String.to_atom(word) # note "nothing in the project calls"
+  def lost(word), do: String.to_atom(word) # fact "nothing in the project calls"
 end

@@ -33,6 +33,6 @@ defmodule ShopWeb.ThumbController do
     json(conn, %{})
   end
 
-  def job(dir), do: System.cmd(dir <> "/run", []) # note "nothing in the project calls"
+  def job(dir), do: System.cmd(dir <> "/run", []) # fact "nothing in the project calls"
 
 end

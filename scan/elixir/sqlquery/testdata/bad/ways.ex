@@ -69,5 +69,5 @@ defmodule Shop.Goods do
 
   def search(q), do: Repo.query!("SELECT * FROM goods WHERE name = '#{q}'") # want "parameters of the event"
 
-  def lost(table), do: Repo.query!("SELECT count(*) FROM #{table}") # note "nothing in the project calls"
+  def lost(table), do: Repo.query!("SELECT count(*) FROM #{table}") # fact "nothing in the project calls"
 end
