@@ -3,16 +3,10 @@ package webhook
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
@@ -34,66 +28,6 @@ var Probe = api.Probe{
 	Run: run,
 }
 
-// call is a webhook before it is signed.
-type call struct {
-	id     string
-	at     time.Time
-	body   string
-	secret string
-	signs  bool
-}
-
-// scheme signs as one service does.
-type scheme struct {
-	body   string
-	sign   func(call) http.Header
-	stamps bool // the time is signed with it
-}
-
-func mac(secret, text string) []byte {
-	m := hmac.New(sha256.New, []byte(secret))
-	m.Write([]byte(text))
-	return m.Sum(nil)
-}
-
-var schemes = map[string]scheme{
-	"github": {`{"zen":"Keep it logically awesome.","hook_id":1}`, func(c call) http.Header {
-		h := http.Header{"X-Github-Event": {"ping"}, "X-Github-Delivery": {c.id}}
-		if c.signs {
-			h.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac(c.secret, c.body)))
-		}
-		return h
-	}, false},
-	"stripe": {`{"id":"evt_palisade","object":"event","type":"palisade.test","data":{"object":{}}}`, func(c call) http.Header {
-		if !c.signs {
-			return http.Header{}
-		}
-		t := strconv.FormatInt(c.at.Unix(), 10)
-		return http.Header{"Stripe-Signature": {"t=" + t + ",v1=" + hex.EncodeToString(mac(c.secret, t+"."+c.body))}}
-	}, true},
-	"slack": {`{"type":"palisade_test","event_id":"Ev1"}`, func(c call) http.Header {
-		t := strconv.FormatInt(c.at.Unix(), 10)
-		h := http.Header{"X-Slack-Request-Timestamp": {t}}
-		if c.signs {
-			h.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac(c.secret, "v0:"+t+":"+c.body)))
-		}
-		return h
-	}, true},
-	"standard": {`{"type":"palisade.test","data":{}}`, func(c call) http.Header {
-		t := strconv.FormatInt(c.at.Unix(), 10)
-		h := http.Header{"Webhook-Id": {c.id}, "Webhook-Timestamp": {t}}
-		if c.signs {
-			// The secret is written in Base64 behind a prefix.
-			key := c.secret
-			if raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "whsec_")); err == nil {
-				key = string(raw)
-			}
-			h.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac(key, c.id+"."+t+"."+c.body)))
-		}
-		return h
-	}, true},
-}
-
 func run(ctx context.Context, l *api.Look) {
 	for _, hook := range l.Webhooks {
 		s, ok := schemes[hook.Kind]
@@ -105,38 +39,13 @@ func run(ctx context.Context, l *api.Look) {
 	}
 }
 
-// attack is a webhook with one thing wrong.
-type attack struct {
-	name     string
-	severity scan.Severity
-	stamped  bool
-	change   func(c *call)
-	after    func(r *client.Request)
-}
-
-var attacks = []attack{
-	{"without a signature", scan.High, false, func(c *call) { c.signs = false }, nil},
-	{"signed with another secret", scan.High, false, func(c *call) { c.secret = "whsec_cGFsaXNhZGUtbm9ib2R5LWhhcy10aGlz" }, nil},
-	{"signed with an empty secret", scan.High, false, func(c *call) { c.secret = "" }, nil},
-	{"with a body that was changed after it was signed", scan.High, false, nil, func(r *client.Request) {
-		r.Body = []byte(strings.Replace(string(r.Body), "{", `{"amount":1000000,`, 1))
-	}},
-	{"with the first half of its signature", scan.High, false, nil, func(r *client.Request) {
-		for _, name := range []string{"X-Hub-Signature-256", "Stripe-Signature", "X-Slack-Signature", "Webhook-Signature"} {
-			if v := r.Header.Get(name); v != "" {
-				*r = r.With(name, v[:len(v)-24])
-			}
-		}
-	}},
-	{"signed a day ago", scan.Medium, true, func(c *call) { c.at = c.at.Add(-24 * time.Hour) }, nil},
-	{"signed for tomorrow", scan.Low, true, func(c *call) { c.at = c.at.Add(24 * time.Hour) }, nil},
-}
-
 func look(ctx context.Context, l *api.Look, hook api.Webhook, s scheme) {
 	n := 0
 	send := func(title string, a attack) *client.Exchange {
 		n++
-		c := call{id: fmt.Sprintf("palisade-%d-%s", n, api.Word(l.Chance, 8)), at: l.Client.Clock().Now(), body: s.body, secret: hook.Secret.Reveal(), signs: true}
+		c := call{id: fmt.Sprintf("palisade-%d-%s", n, api.Word(l.Chance, 8)), at: l.Client.Clock().Now(), secret: hook.Secret.Reveal(), signs: true}
+		// Its number is in the body too, as services have it, so that a receiver that remembers them does not take it for known.
+		c.body = strings.Replace(s.body, "{", fmt.Sprintf(`{"palisade":%q,`, c.id), 1)
 		if a.change != nil {
 			a.change(&c)
 		}
@@ -145,7 +54,7 @@ func look(ctx context.Context, l *api.Look, hook api.Webhook, s scheme) {
 		r := client.Request{Method: http.MethodPost, URL: u.String(), Header: s.sign(c), Body: []byte(c.body)}
 		r.Header.Set("Content-Type", "application/json")
 		if a.after != nil {
-			a.after(&r)
+			a.after(&r, l.Client.Clock().Now(), c)
 		}
 		return l.Ask(ctx, title, r)
 	}
@@ -159,7 +68,7 @@ func look(ctx context.Context, l *api.Look, hook api.Webhook, s scheme) {
 	}
 	clear := 0
 	for _, a := range attacks {
-		if a.stamped && !s.stamps {
+		if a.stamped && !s.stamps || a.kind != "" && a.kind != hook.Kind {
 			continue
 		}
 		x := send(a.name, a)
@@ -179,6 +88,15 @@ func look(ctx context.Context, l *api.Look, hook api.Webhook, s scheme) {
 			Severity: a.severity, Confidence: scan.Firm, Key: hook.Path + " " + a.name, Evidence: api.Show(good, x),
 			Message: fmt.Sprintf("%s takes a webhook %s as it takes a valid one.", hook.Path, a.name),
 		}, http.MethodPost, hook.Path)
+	}
+	if again := l.Ask(ctx, "a valid one, word for word once more", good.Request); taken(again, good) && string(again.Body) == string(good.Body) {
+		// Many answer so on purpose, and do it once. What was done cannot be seen from here.
+		l.FoundAt(api.Hit{
+			Title: "Webhook may be replayed", Severity: scan.Low, Confidence: scan.Tentative, Key: hook.Path + " replay", Evidence: api.Show(good, again),
+			Message: fmt.Sprintf("%s answers a webhook that it had already with the same words as the first time. Whether it acted twice cannot be seen from outside.", hook.Path),
+		}, http.MethodPost, hook.Path)
+	} else if again.Kind().Tells() {
+		clear++
 	}
 	switch {
 	case l.Told():

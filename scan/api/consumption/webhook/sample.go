@@ -72,6 +72,34 @@ func standardWebhook(c *fixture.Call, body string) bool {
 	return err == nil && c.Clock.Now().Sub(time.Unix(at, 0)).Abs() < 5*time.Minute && hmac.Equal([]byte(c.R.Header.Get("Webhook-Signature")), []byte(want))
 }
 
+// timeless believes a signature under today's time or yesterday's, whatever time is said.
+func timeless(s *fixture.Shop) {
+	receiver(func(c *fixture.Call, body string) bool {
+		for _, day := range []time.Duration{0, 24 * time.Hour} {
+			for second := range 120 {
+				t := strconv.FormatInt(c.Clock.Now().Add(-day-time.Duration(second)*time.Second).Unix(), 10)
+				if c.R.Header.Get("X-Slack-Signature") == "v0="+hex.EncodeToString(mac(secret, "v0:"+t+":"+body)) {
+					return true
+				}
+			}
+		}
+		return false
+	})(s)
+}
+
+// once takes each signature once, and says so the second time.
+func once(s *fixture.Shop) {
+	seen := map[string]bool{}
+	good := stripe(5 * time.Minute)
+	receiver(func(c *fixture.Call, body string) bool {
+		defer c.Lock()()
+		key := c.R.Header.Get("Stripe-Signature")
+		first := !seen[key]
+		seen[key] = true
+		return good(c, body) && first
+	})(s)
+}
+
 // Samples are shops with and without the fault.
 var Samples = []fixture.Sample{
 	{Name: "looks at nothing", Kind: fixture.Vulnerable, Tune: tune("github", secret), Make: receiver(func(*fixture.Call, string) bool { return true })},
@@ -86,12 +114,17 @@ var Samples = []fixture.Sample{
 		v := c.R.Header.Get("X-Hub-Signature-256")
 		return v != "" && strings.HasPrefix("sha256="+hex.EncodeToString(mac(secret, body)), v)
 	})},
-	{Name: "signs no more than the time", Kind: fixture.Vulnerable, Tune: tune("slack", secret), Make: receiver(func(c *fixture.Call, _ string) bool {
-		return slack(c, schemes["slack"].body)
+	{Name: "signs the fields that it knows", Kind: fixture.Vulnerable, Tune: tune("slack", secret), Make: receiver(func(c *fixture.Call, body string) bool {
+		return slack(c, strings.Replace(body, `"amount":1000000,`, "", 1))
 	})},
+	{Name: "lets the sender say that there is no algorithm", Kind: fixture.Vulnerable, Tune: tune("github", secret), Make: receiver(func(c *fixture.Call, body string) bool {
+		return c.R.Header.Get("X-Hub-Signature-256") == "none=" || github(c, body)
+	})},
+	{Name: "of any time that is said", Kind: fixture.Vulnerable, Tune: tune("slack", secret), Make: timeless},
 	{Name: "of any age", Kind: fixture.Vulnerable, Tune: tune("stripe", secret), Make: receiver(stripe(0))},
 	{Name: "GitHub", Kind: fixture.Fixed, Tune: tune("github", secret), Make: receiver(github)},
 	{Name: "Stripe", Kind: fixture.Fixed, Tune: tune("stripe", secret), Make: receiver(stripe(5 * time.Minute))},
 	{Name: "Slack", Kind: fixture.Fixed, Tune: tune("slack", secret), Make: receiver(slack)},
+	{Name: "remembers what it had", Kind: fixture.Fixed, Tune: tune("stripe", secret), Make: once},
 	{Name: "Standard Webhooks", Kind: fixture.Fixed, Tune: tune("standard", standard), Make: receiver(standardWebhook)},
 }
