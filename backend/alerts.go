@@ -11,6 +11,7 @@ import (
 	"palisade.dev/backend/alert/slack"
 	"palisade.dev/backend/alert/webhook"
 	"palisade.dev/backend/appeal"
+	"palisade.dev/backend/detect"
 	"palisade.dev/backend/finding"
 	"palisade.dev/backend/watch"
 	"palisade.dev/store"
@@ -44,6 +45,13 @@ func (b *Backend) alerts() (*alert.Alerts, error) {
 			return err
 		}
 		return a.Tell(ctx, alert.LeverMoved(s, l))
+	}
+	b.Detections.Told = func(ctx context.Context, d store.Detection, e detect.Evidence) error {
+		s, err := b.DB.SiteByID(ctx, d.Site)
+		if err != nil {
+			return err
+		}
+		return a.Tell(ctx, alert.Detected(s, d, e))
 	}
 	b.Findings = &finding.Findings{DB: b.DB, Now: b.o.Now, ID: b.id, Told: func(ctx context.Context, x store.Scan, brought store.Brought) error {
 		s, err := b.DB.SiteByID(ctx, x.Site)

@@ -30,6 +30,7 @@ import (
 	"palisade.dev/backend/appeal"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
+	"palisade.dev/backend/detect"
 	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
@@ -68,29 +69,30 @@ type Options struct {
 
 // Backend is the whole of it.
 type Backend struct {
-	o         Options
-	DB        *store.DB
-	Events    *event.Log
-	Search    *event.Search
-	Bans      *ban.Bans
-	Levers    *lever.Levers
-	Sites     *site.Sites
-	Rules     *rule.Rules
-	Clients   *client.Clients
-	Entry     *entry.Entry
-	People    *people.People
-	Findings  *finding.Findings
-	Watch     *watch.Watch
-	Alerts    *alert.Alerts
-	Appeals   *appeal.Appeals
-	Feed      *feed.Feed
-	Networks  *Networks
-	Desk      *desk.Desk
-	Traps     *trap.Traps
-	Veils     *veil.Veils
-	operators operators
-	token     [32]byte
-	base      template.Set
+	o          Options
+	DB         *store.DB
+	Events     *event.Log
+	Search     *event.Search
+	Bans       *ban.Bans
+	Levers     *lever.Levers
+	Sites      *site.Sites
+	Rules      *rule.Rules
+	Clients    *client.Clients
+	Entry      *entry.Entry
+	People     *people.People
+	Findings   *finding.Findings
+	Detections *detect.Detections
+	Watch      *watch.Watch
+	Alerts     *alert.Alerts
+	Appeals    *appeal.Appeals
+	Feed       *feed.Feed
+	Networks   *Networks
+	Desk       *desk.Desk
+	Traps      *trap.Traps
+	Veils      *veil.Veils
+	operators  operators
+	token      [32]byte
+	base       template.Set
 }
 
 // Open puts the parts together.
@@ -273,6 +275,7 @@ func (b *Backend) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.Networks.run(ctx, b.networkChanged) })
 	wg.Go(func() { b.retain(ctx) })
+	wg.Go(func() { b.Detections.Run(ctx) })
 	wg.Go(func() { b.Alerts.Run(ctx) })
 	wg.Go(func() { b.Watch.Run(ctx) })
 	wg.Go(func() { b.Alerts.RunDaily(ctx, b.Rules) })
@@ -327,6 +330,8 @@ func (b *Backend) forget(ctx context.Context, now time.Time) {
 	note("appeals", err)
 	_, err = b.DB.ForgetScans(ctx, now.Add(-finding.Keep).UnixMilli())
 	note("scans", err)
+	_, err = b.DB.ForgetDetections(ctx, now.Add(-detect.Kept).UnixMilli())
+	note("detections", err)
 	note("sign-ins", b.People.Forget(ctx))
 	note("changes", b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()))
 }

@@ -7,12 +7,15 @@ import (
 	"net/netip"
 
 	"palisade.dev/backend/api"
+	"palisade.dev/backend/detect"
+	"palisade.dev/backend/detect/recipes"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/guardapi"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/veil"
 	"palisade.dev/guard/engine"
 	"palisade.dev/guard/identity"
+	"palisade.dev/guard/wire"
 	"palisade.dev/store"
 )
 
@@ -22,10 +25,14 @@ func (b *Backend) openEvents() error {
 		return err
 	}
 	keep := int(b.o.Retention.Hours() / 24)
-	b.Events = event.NewLog(b.DB, codec, event.Options{Clock: b.o.Now, Keep: keep, Veil: b.veil})
+	b.Events = event.NewLog(b.DB, codec, event.Options{Clock: b.o.Now, Keep: keep, Veil: b.veil, Heard: b.heard})
 	b.Search = event.NewSearch(b.DB, codec).Veiled(b.veil)
+	b.Detections = &detect.Detections{DB: b.DB, Search: b.Search, Recipes: recipes.All(), Now: b.o.Now, ID: b.id, Log: b.o.Log}
 	return nil
 }
+
+// heard is told of every event, once it is kept.
+func (b *Backend) heard(site string, events []wire.Event) { b.Detections.Heard(site, events) }
 
 // veil gives a site's veil as the site is now. Where a site is gone, or nobody can read what it said, addresses are hashed:
 // its events must neither be written clear nor hold up those of other sites.
@@ -110,7 +117,7 @@ func (b *Backend) Handler() http.Handler {
 	mux.Handle("/api/v1/", api.New(api.Parts{
 		DB: b.DB, Sites: b.Sites, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Events: b.Events, Search: b.Search, Networks: b.Networks,
 		Version: b.o.Version, Now: b.o.Now, ID: b.id, Log: b.o.Log, Actor: b.Actor, Operator: b.operator,
-		Rules: b.Rules, Clients: b.Clients, Entry: b.Entry, People: b.People, Findings: b.Findings, Watch: b.Watch, Owner: b.OwnerToken, Alerts: b.Alerts, Appeals: b.Appeals, Rand: b.o.Rand, Desk: b.Desk, Traps: b.Traps,
+		Rules: b.Rules, Clients: b.Clients, Entry: b.Entry, People: b.People, Findings: b.Findings, Detections: b.Detections, Watch: b.Watch, Owner: b.OwnerToken, Alerts: b.Alerts, Appeals: b.Appeals, Rand: b.o.Rand, Desk: b.Desk, Traps: b.Traps,
 	}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	return mux

@@ -28,6 +28,7 @@ var operations = map[string]struct {
 	"list-levers": {need: access.See}, "list-blocks": {need: access.See}, "list-traps": {need: access.See}, "list-routes": {need: access.See},
 	"list-monitors": {need: access.See}, "get-monitor-proof": {need: access.Change}, "pause-monitor": {need: access.Change}, "run-monitor": {need: access.Change}, "delete-monitor": {need: access.Change},
 	"add-monitor": {need: access.Change, body: `{"kind":"api","schedule":"6h","settings":{}}`},
+	"list-detections": {need: access.See}, "get-detection": {need: access.See}, "answer-detection": {need: access.Respond}, "list-recipes": {},
 	"list-scans":  {need: access.See}, "get-scan-report": {need: access.See}, "list-findings": {need: access.See}, "get-finding": {need: access.See},
 	"bring-scan":     {need: access.Report, body: `{}`},
 	"accept-finding": {need: access.Respond, body: `{"reason":"staff only"}`}, "reopen-finding": {need: access.Respond},

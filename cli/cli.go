@@ -56,22 +56,23 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the back end alone, for gateways and apps elsewhere."`
 	Gateway gatewayCmd `cmd:"" help:"Run the gateway alone, with a back end elsewhere."`
 
-	Site    siteCmd    `cmd:"" help:"Sites and their keys."`
-	Rule    ruleCmd    `cmd:"" help:"Rules: list, add, test, rehearse."`
-	Console consoleCmd `cmd:"" help:"Print a link that signs in to the console, once."`
-	People  peopleCmd  `cmd:"" help:"Who can sign in to the console, and as what."`
-	Alert   alertCmd   `cmd:"" help:"Be told of bans, levers, traps and lost guards."`
-	Audit   auditCmd   `cmd:"" help:"Who changed what, and whether that record is whole."`
-	Appeal  appealCmd  `cmd:"" help:"What refused people say, and your answer."`
-	Ban     banCmd     `cmd:"" help:"Keep a client out."`
-	Allow   allowCmd   `cmd:"" help:"Let a client pass whatever the rules say."`
-	Trap    trapCmd    `cmd:"" help:"Decoys: lay them, and see who touched them."`
-	Network networkCmd `cmd:"" help:"Network lists: clouds, crawlers, Tor and your own."`
-	Lever   leverCmd   `cmd:"" help:"Close a route at once, and open it again."`
-	Monitor monitorCmd `cmd:"" help:"Scan an API or hosts again and again."`
-	Finding findingCmd `cmd:"" help:"What scans found, and what became of it."`
-	Event   eventCmd   `cmd:"" help:"What happens, as it happens."`
-	Client  clientCmd  `cmd:"" help:"Everything about one client."`
+	Site      siteCmd      `cmd:"" help:"Sites and their keys."`
+	Rule      ruleCmd      `cmd:"" help:"Rules: list, add, test, rehearse."`
+	Console   consoleCmd   `cmd:"" help:"Print a link that signs in to the console, once."`
+	People    peopleCmd    `cmd:"" help:"Who can sign in to the console, and as what."`
+	Alert     alertCmd     `cmd:"" help:"Be told of bans, levers, traps and lost guards."`
+	Audit     auditCmd     `cmd:"" help:"Who changed what, and whether that record is whole."`
+	Appeal    appealCmd    `cmd:"" help:"What refused people say, and your answer."`
+	Ban       banCmd       `cmd:"" help:"Keep a client out."`
+	Allow     allowCmd     `cmd:"" help:"Let a client pass whatever the rules say."`
+	Trap      trapCmd      `cmd:"" help:"Decoys: lay them, and see who touched them."`
+	Network   networkCmd   `cmd:"" help:"Network lists: clouds, crawlers, Tor and your own."`
+	Lever     leverCmd     `cmd:"" help:"Close a route at once, and open it again."`
+	Monitor   monitorCmd   `cmd:"" help:"Scan an API or hosts again and again."`
+	Finding   findingCmd   `cmd:"" help:"What scans found, and what became of it."`
+	Detection detectionCmd `cmd:"" help:"Attacks that go on, and what to do about them."`
+	Event     eventCmd     `cmd:"" help:"What happens, as it happens."`
+	Client    clientCmd    `cmd:"" help:"Everything about one client."`
 
 	scans
 

@@ -65,6 +65,8 @@ var examples = map[string]string{
 	"mcp":     "palisade mcp --allow api.example.com --folder ~/src/shop",
 	"monitor": "palisade monitor list", "monitor list": "palisade monitor list", "monitor add": "palisade monitor add https://api.example.com --every 6h",
 	"monitor run": "palisade monitor run 01k8", "monitor pause": "palisade monitor pause 01k8", "monitor delete": "palisade monitor delete 01k8", "monitor proof": "palisade monitor proof --site shop",
+	"detection": "palisade detection list", "detection list": "palisade detection list --all", "detection show": "palisade detection show 01k8",
+	"detection answer": "palisade detection answer 01k8 harmless --reason 'a load test of our own'", "detection recipes": "palisade detection recipes",
 	"finding": "palisade finding list", "finding list": "palisade finding list --severity high", "finding show": "palisade finding show 01k8",
 	"finding accept": "palisade finding accept 01k8 --reason 'only staff can reach it' --for 90d", "finding reopen": "palisade finding reopen 01k8",
 	"version": "palisade version",

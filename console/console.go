@@ -15,6 +15,7 @@ import (
 	"palisade.dev/backend/appeal"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
+	"palisade.dev/backend/detect"
 	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
@@ -30,6 +31,7 @@ import (
 	"palisade.dev/console/alerts"
 	appeals "palisade.dev/console/appeal"
 	"palisade.dev/console/asset"
+	"palisade.dev/console/detections"
 	"palisade.dev/console/door"
 	"palisade.dev/console/findings"
 	"palisade.dev/console/monitors"
@@ -45,34 +47,35 @@ import (
 
 // Parts are what the console shows and steers.
 type Parts struct {
-	DB       *store.DB
-	Events   *event.Log
-	Search   *event.Search
-	Bans     *ban.Bans
-	Levers   *lever.Levers
-	Feed     *feed.Feed
-	Clients  *client.Clients
-	Alerts   *alert.Alerts
-	Appeals  *appeal.Appeals
-	Sites    *site.Sites
-	Rules    *rule.Rules
-	Desk     *desk.Desk
-	Traps    *trap.Traps
-	Rand     io.Reader // for secrets
-	Here     settings.Installation
-	Entry    *entry.Entry
-	People   *people.People
-	Findings *finding.Findings
-	Watch    *watch.Watch
-	Docs     func(check string) (string, bool) // a check's page in Markdown
-	Owner    func(store.Site) string           // what proves that a target is a site's
-	Public   string                            // where people open the console; "": wherever they ask
-	Operator func(token string) bool           // whether a token is the operator's
-	Seen     func(remote string)               // told from where somebody steers, so that no ban holds them
-	Key      []byte                            // signs what is told on the next page
-	ID       func() string
-	Now      func() time.Time
-	Log      *slog.Logger
+	DB         *store.DB
+	Events     *event.Log
+	Search     *event.Search
+	Bans       *ban.Bans
+	Levers     *lever.Levers
+	Feed       *feed.Feed
+	Clients    *client.Clients
+	Alerts     *alert.Alerts
+	Appeals    *appeal.Appeals
+	Sites      *site.Sites
+	Rules      *rule.Rules
+	Desk       *desk.Desk
+	Traps      *trap.Traps
+	Rand       io.Reader // for secrets
+	Here       settings.Installation
+	Entry      *entry.Entry
+	People     *people.People
+	Findings   *finding.Findings
+	Detections *detect.Detections
+	Watch      *watch.Watch
+	Docs       func(check string) (string, bool) // a check's page in Markdown
+	Owner      func(store.Site) string           // what proves that a target is a site's
+	Public     string                            // where people open the console; "": wherever they ask
+	Operator   func(token string) bool           // whether a token is the operator's
+	Seen       func(remote string)               // told from where somebody steers, so that no ban holds them
+	Key        []byte                            // signs what is told on the next page
+	ID         func() string
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // New makes the handler.
@@ -110,8 +113,9 @@ func routes(d *door.Door, p Parts) []page.Route {
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
 	again := &monitors.Room{DB: p.DB, Watch: p.Watch, Owner: p.Owner}
 	fault := &findings.Room{DB: p.DB, Findings: p.Findings, Docs: p.Docs}
+	attacks := &detections.Room{DB: p.DB, Detections: p.Detections}
 	var all []page.Route
-	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), fault.Routes(), again.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
+	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), fault.Routes(), attacks.Routes(), again.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)
 	}
 	all = append(all, told.Routes()...)
@@ -131,7 +135,7 @@ func fault(err error) (int, string) {
 	case errors.Is(err, store.ErrConflict), errors.Is(err, ban.ErrOperator), errors.Is(err, people.ErrLastOwner), errors.Is(err, people.ErrLastWay):
 		return http.StatusConflict, err.Error()
 	case errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, rule.ErrInvalid), errors.Is(err, client.ErrInvalid),
-		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, finding.ErrInvalid), errors.Is(err, watch.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, event.ErrQuery):
+		errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, finding.ErrInvalid), errors.Is(err, detect.ErrInvalid), errors.Is(err, watch.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, event.ErrQuery):
 		return http.StatusUnprocessableEntity, err.Error()
 	}
 	return http.StatusInternalServerError, "That could not be done now. Try again in a moment; the log of the back end says why."

@@ -21,6 +21,7 @@ import (
 	"palisade.dev/backend/appeal"
 	"palisade.dev/backend/ban"
 	"palisade.dev/backend/client"
+	"palisade.dev/backend/detect"
 	"palisade.dev/backend/entry"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
@@ -39,30 +40,31 @@ import (
 
 // Parts are what the API is a door to.
 type Parts struct {
-	DB       *store.DB
-	Sites    *site.Sites
-	Bans     *ban.Bans
-	Levers   *lever.Levers
-	Feed     *feed.Feed
-	Events   *event.Log
-	Search   *event.Search
-	Rules    *rule.Rules
-	Clients  *client.Clients
-	Entry    *entry.Entry
-	People   *people.People
-	Findings *finding.Findings
-	Watch    *watch.Watch
-	Owner    func(store.Site) string // what proves that a target is a site's
-	Alerts   *alert.Alerts
-	Appeals  *appeal.Appeals
-	Rand     io.Reader
-	Networks Networks
-	Desk     *desk.Desk
-	Traps    *trap.Traps
-	Version  string
-	Now      func() time.Time
-	ID       func() string
-	Log      *slog.Logger
+	DB         *store.DB
+	Sites      *site.Sites
+	Bans       *ban.Bans
+	Levers     *lever.Levers
+	Feed       *feed.Feed
+	Events     *event.Log
+	Search     *event.Search
+	Rules      *rule.Rules
+	Clients    *client.Clients
+	Entry      *entry.Entry
+	People     *people.People
+	Findings   *finding.Findings
+	Detections *detect.Detections
+	Watch      *watch.Watch
+	Owner      func(store.Site) string // what proves that a target is a site's
+	Alerts     *alert.Alerts
+	Appeals    *appeal.Appeals
+	Rand       io.Reader
+	Networks   Networks
+	Desk       *desk.Desk
+	Traps      *trap.Traps
+	Version    string
+	Now        func() time.Time
+	ID         func() string
+	Log        *slog.Logger
 
 	// Actor says who makes a request, or why it is nobody. Operator is told the address of one who steers.
 	Actor    func(*http.Request) (access.Actor, error)
@@ -106,6 +108,7 @@ func New(p Parts) http.Handler {
 	a.alerts()
 	a.people()
 	a.findings()
+	a.detections()
 	a.monitors()
 	a.settings()
 	a.appeals()

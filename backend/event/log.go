@@ -46,6 +46,8 @@ type Options struct {
 	Memory int              // bytes for open segments; the least used are sealed beyond it. Default 64 MiB
 	Node   int              // of 0..7, another for each process that writes to the same store
 	Veil   Veils            // hides addresses before anything is written; nil: they stay clear
+	// Heard, if given, gets a site's events once they are on disk, each once and as they are stored. It is waited for.
+	Heard func(site string, events []wire.Event)
 }
 
 // Veils gives a site's veil, as it is now; nil is a site that has always kept addresses clear.
@@ -227,6 +229,9 @@ func (l *Log) commit(ctx context.Context, batches []*pending) {
 		}
 		for _, w := range d.fresh {
 			l.tails.send(w.site, w.events)
+			if l.o.Heard != nil {
+				l.o.Heard(w.site, w.events)
+			}
 		}
 	}
 	for _, p := range batches {

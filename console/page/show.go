@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"palisade.dev/scan"
 )
 
 // maxShown is how many characters of a stranger's word are shown at once; the rest is in the title, up to maxTitle.
@@ -66,6 +68,9 @@ func Count(n any) string {
 	}
 	return sign + s
 }
+
+// Severity names one: 1 is info, 5 critical.
+func Severity(n int) string { return scan.Severity(n).String() }
 
 // Plural gives a number with its thing: 1 ban, 2 bans.
 func Plural(n any, thing string) string {

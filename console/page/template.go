@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"palisade.dev/backend/veil"
 	"palisade.dev/console/asset"
 )
 
@@ -20,6 +21,7 @@ type Set func() map[string]*template.Template
 var layout = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
 		"show": Show, "words": Words, "cut": Cut, "count": Count, "bytes": Bytes, "span": Span, "plural": Plural,
+		"severity": Severity, "address": veil.Text,
 		"asset": asset.URL, "styles": asset.Styles, "scripts": asset.Scripts,
 	}).ParseFS(files, "layout.html"))
 })

@@ -240,6 +240,9 @@ type overview struct {
 	Tops   []list
 	Newest []store.Ban
 	Levers []store.Lever
+
+	Detections []store.Detection // that go on, the worst first
+	More       int               // that go on and are not among them
 }
 
 func (t *Traffic) overview(r *page.Request) error {
@@ -285,6 +288,14 @@ func (t *Traffic) overview(r *page.Request) error {
 	if o.Newest, err = t.DB.StandingBans(ctx, r.Here.ID, r.Now.UnixMilli(), "", 8); err != nil {
 		return err
 	}
+	if o.Detections, err = t.DB.OpenDetections(ctx, r.Here.ID, 6); err != nil {
+		return err
+	}
+	all, err := t.DB.CountDetections(ctx, r.Here.ID)
+	if err != nil {
+		return err
+	}
+	o.More = all - len(o.Detections)
 	if o.Levers, err = t.DB.Levers(ctx, r.Here.ID, r.Now.UnixMilli()); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ CREATE TABLE detection (
   answer TEXT NOT NULL, reason TEXT NOT NULL, answerer TEXT NOT NULL, answered BIGINT NOT NULL, quiet BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX detection_open ON detection (site, recipe, key) WHERE ended = 0;
+CREATE INDEX detection_last ON detection (last) WHERE ended = 0;
 CREATE INDEX detection_site ON detection (site, id);
 CREATE INDEX detection_quiet ON detection (site, recipe, key, quiet) WHERE quiet > 0;
 CREATE INDEX detection_ended ON detection (ended) WHERE ended > 0;

@@ -25,7 +25,7 @@ type promise struct {
 // promises is all of them, by file.
 func promises() []promise {
 	var all []promise
-	for _, some := range [][]promise{sitePromises, rulePromises, banPromises, listPromises, changePromises, guardPromises, eventPromises, writePromises, auditPromises, alertPromises, peoplePromises, appealPromises, findingPromises, monitorPromises} {
+	for _, some := range [][]promise{sitePromises, rulePromises, banPromises, listPromises, changePromises, guardPromises, eventPromises, writePromises, auditPromises, alertPromises, peoplePromises, appealPromises, findingPromises, monitorPromises, detectionPromises} {
 		all = append(all, some...)
 	}
 	return all
