@@ -4,6 +4,7 @@ package checks
 
 import (
 	"palisade.dev/scan/golang"
+	"palisade.dev/scan/golang/adminroute"
 	"palisade.dev/scan/golang/bodylimit"
 	"palisade.dev/scan/golang/clientcert"
 	"palisade.dev/scan/golang/clienttimeout"
@@ -18,16 +19,21 @@ import (
 	"palisade.dev/scan/golang/jwt"
 	"palisade.dev/scan/golang/keylimit"
 	"palisade.dev/scan/golang/limitafterauth"
+	"palisade.dev/scan/golang/loginjection"
 	"palisade.dev/scan/golang/logsecrets"
+	"palisade.dev/scan/golang/massassign"
 	"palisade.dev/scan/golang/openredirect"
 	"palisade.dev/scan/golang/profiling"
+	"palisade.dev/scan/golang/requestcontext"
 	"palisade.dev/scan/golang/reverseproxy"
 	"palisade.dev/scan/golang/routelimit"
 	"palisade.dev/scan/golang/servedroot"
+	"palisade.dev/scan/golang/servemux"
 	"palisade.dev/scan/golang/servertimeouts"
 	"palisade.dev/scan/golang/sqlquery"
 	"palisade.dev/scan/golang/ssrf"
 	"palisade.dev/scan/golang/templateinjection"
+	"palisade.dev/scan/golang/texttemplate"
 	"palisade.dev/scan/golang/timingcompare"
 	"palisade.dev/scan/golang/tls"
 	"palisade.dev/scan/golang/traversal"
@@ -41,6 +47,7 @@ import (
 // All gives every check, by name.
 func All() []golang.Check {
 	return []golang.Check{
+		adminroute.Check,
 		bodylimit.Check,
 		clientcert.Check,
 		clienttimeout.Check,
@@ -55,16 +62,21 @@ func All() []golang.Check {
 		jwt.Check,
 		keylimit.Check,
 		limitafterauth.Check,
+		loginjection.Check,
 		logsecrets.Check,
+		massassign.Check,
 		openredirect.Check,
 		profiling.Check,
+		requestcontext.Check,
 		reverseproxy.Check,
 		routelimit.Check,
 		servedroot.Check,
+		servemux.Check,
 		servertimeouts.Check,
 		sqlquery.Check,
 		ssrf.Check,
 		templateinjection.Check,
+		texttemplate.Check,
 		timingcompare.Check,
 		tls.Check,
 		traversal.Check,
