@@ -156,6 +156,9 @@ func newTarget(o Options) (*Target, error) {
 	if b := o.Budget; b.Time > 0 {
 		budget.Time = b.Time
 	}
+	if b := o.Budget; b.Patience > 0 {
+		budget.Patience = b.Patience
+	}
 	if b := o.Budget; b.Parallel > 0 {
 		budget.Parallel = b.Parallel
 	}

@@ -6,13 +6,9 @@
 package client
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -60,6 +56,7 @@ type Budget struct {
 	Rate     float64 // a second, bursts of rate-limit probes excepted
 	Bytes    int64   // of answers
 	Time     time.Duration
+	Patience time.Duration // for one whole exchange, so a slow drip costs ten seconds and not the scan
 	Parallel int
 }
 
@@ -68,7 +65,7 @@ type Budget struct {
 const (
 	maxBody    = 2 << 20
 	maxHeader  = 256 << 10
-	patience   = 10 * time.Second // for one whole exchange, so a slow drip costs ten seconds and not the scan
+	patience   = 10 * time.Second // unless the budget says otherwise
 	maxWait    = 10 * time.Second // that a Retry-After is obeyed
 	distressed = 20               // exchanges in a row that are looked at for distress
 )
@@ -135,6 +132,9 @@ func New(o Options) (*Client, error) {
 	}
 	if o.Budget.Parallel <= 0 {
 		o.Budget.Parallel = 8
+	}
+	if o.Budget.Patience <= 0 {
+		o.Budget.Patience = patience
 	}
 	if o.Agent == "" {
 		o.Agent = "palisade-scan"
@@ -248,32 +248,12 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 }
 
 func (c *Client) once(ctx context.Context, r Request) *answer.Answer {
-	u, err := url.Parse(r.URL)
-	if err != nil {
-		return lost(fmt.Errorf("the address %q cannot be read: %w", r.URL, err))
-	}
-	if !c.InScope(u) {
-		return lost(fmt.Errorf("%w: %s. Name it with --scope if it is yours", ErrScope, u.Host))
-	}
-	addrs, err := c.resolve(ctx, u.Hostname())
+	u, leave, err := c.enter(ctx, r)
 	if err != nil {
 		return lost(err)
 	}
-	if r.As != nil {
-		if err := c.mayTell(u, addrs); err != nil {
-			return lost(err)
-		}
-	}
-	if err := c.take(ctx, r.Burst); err != nil {
-		return lost(err)
-	}
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return lost(ctx.Err())
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, c.o.Budget.Patience)
 	defer cancel()
 	begin := c.o.Clock.Now()
 	var a *answer.Answer
@@ -285,6 +265,34 @@ func (c *Client) once(ctx context.Context, r Request) *answer.Answer {
 	a.Took = c.o.Clock.Now().Sub(begin)
 	c.note(a, r.Burst)
 	return a
+}
+
+// enter says whether a request may be sent, and waits for its turn. The caller leaves when it is done.
+func (c *Client) enter(ctx context.Context, r Request) (u *url.URL, leave func(), err error) {
+	if u, err = url.Parse(r.URL); err != nil {
+		return nil, nil, fmt.Errorf("the address %q cannot be read: %w", r.URL, err)
+	}
+	if !c.InScope(u) {
+		return nil, nil, fmt.Errorf("%w: %s. Name it with --scope if it is yours", ErrScope, u.Host)
+	}
+	addrs, err := c.resolve(ctx, u.Hostname())
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.As != nil {
+		if err := c.mayTell(u, addrs); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := c.take(ctx, r.Burst); err != nil {
+		return nil, nil, err
+	}
+	select {
+	case c.slots <- struct{}{}:
+		return u, func() { <-c.slots }, nil
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
 }
 
 func lost(err error) *answer.Answer { return &answer.Answer{Err: err, Header: http.Header{}} }
@@ -409,135 +417,4 @@ func (c *Client) note(a *answer.Answer, burst bool) {
 		}
 		c.distress = fmt.Errorf("%w: %d of the last %d requests failed; %s. Wait until it is well, then scan with a lower --rate", ErrDistress, bad, distressed, why)
 	}
-}
-
-// wire gives the transport for a certificate, a source address, or a connection of its own.
-func (c *Client) wire(r Request) *http.Transport {
-	key := ""
-	if r.From.IsValid() {
-		key = r.From.String()
-	}
-	cert := r.As.Certificate()
-	if cert != nil {
-		key += "|" + r.As.Name
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if t, ok := c.wires[key]; ok && !r.Fresh {
-		return t
-	}
-	t := &http.Transport{
-		DialContext: func(ctx context.Context, _, hostport string) (net.Conn, error) { return c.dial(ctx, hostport, r.From) },
-		// No proxy from the environment: it would see credentials, and its address is not the target's.
-		Proxy:                  nil,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxHeader,
-		MaxIdleConnsPerHost:    c.o.Budget.Parallel,
-		IdleConnTimeout:        30 * time.Second,
-		TLSHandshakeTimeout:    patience,
-		ForceAttemptHTTP2:      true,
-		TLSClientConfig:        c.tls(cert),
-		DisableKeepAlives:      r.Fresh,
-	}
-	if !r.Fresh {
-		c.wires[key] = t
-	}
-	return t
-}
-
-func (c *Client) tls(cert *tls.Certificate) *tls.Config {
-	// Verification is the business of the transport probes; a scan of a staging host with its own certificate must be
-	// possible, and then only where the caller said so.
-	conf := &tls.Config{InsecureSkipVerify: c.o.Insecure} //nolint:gosec // asked for by name
-	if cert != nil {
-		conf.Certificates = []tls.Certificate{*cert}
-	}
-	return conf
-}
-
-// dial connects to a pinned address, never to what the name says now.
-func (c *Client) dial(ctx context.Context, hostport string, from netip.Addr) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(hostport)
-	if err != nil {
-		return nil, err
-	}
-	addrs, err := c.resolve(ctx, host)
-	if err != nil {
-		return nil, err
-	}
-	d := net.Dialer{Timeout: 5 * time.Second}
-	if from.IsValid() {
-		d.LocalAddr = &net.TCPAddr{IP: from.AsSlice()}
-	}
-	for i, a := range addrs {
-		var conn net.Conn
-		if conn, err = d.DialContext(ctx, "tcp", net.JoinHostPort(a.Unmap().String(), port)); err == nil {
-			return conn, nil
-		}
-		if i == 3 {
-			break
-		}
-	}
-	return nil, err
-}
-
-// Dial opens a connection to a host in scope, for probes that speak TLS themselves. It counts as a request.
-func (c *Client) Dial(ctx context.Context, u *url.URL) (net.Conn, error) {
-	if !c.InScope(u) {
-		return nil, fmt.Errorf("%w: %s", ErrScope, u.Host)
-	}
-	if err := c.take(ctx, false); err != nil {
-		return nil, err
-	}
-	_, hostport, _ := strings.Cut(Origin(u), "://")
-	return c.dial(ctx, hostport, netip.Addr{})
-}
-
-func (c *Client) send(ctx context.Context, r Request, u *url.URL) *answer.Answer {
-	header, target := r.wired(u, "")
-	var body io.Reader
-	if r.Body != nil {
-		body = bytes.NewReader(r.Body)
-	}
-	req, err := http.NewRequestWithContext(ctx, r.Method, target.String(), body)
-	if err != nil {
-		return lost(err)
-	}
-	req.Header = header
-	if r.Host != "" {
-		req.Host = r.Host
-	}
-	if header.Get("User-Agent") == "" {
-		header.Set("User-Agent", c.o.Agent)
-	}
-	w := c.wire(r)
-	if r.Fresh {
-		defer w.CloseIdleConnections()
-	}
-	resp, err := w.RoundTrip(req)
-	if err != nil {
-		return lost(err)
-	}
-	return read(resp)
-}
-
-// read takes an answer's body, decompressed, up to the limit. What is behind the limit is not read and not counted.
-func read(resp *http.Response) *answer.Answer {
-	defer resp.Body.Close()
-	a := &answer.Answer{Status: resp.StatusCode, Proto: resp.Proto, Header: resp.Header, TLS: resp.TLS}
-	var from io.Reader = resp.Body
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		z, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody))
-		if err != nil {
-			a.Truncated = true
-			return a
-		}
-		from = z
-	}
-	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
-	a.Body = body
-	if len(body) > maxBody || err != nil {
-		a.Body, a.Truncated = body[:min(len(body), maxBody)], true
-	}
-	return a
 }

@@ -1,18 +1,11 @@
 package client
 
 import (
-	"bufio"
-	"bytes"
-	"context"
-	"crypto/tls"
-	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 
 	"palisade.dev/scan/api/answer"
 	"palisade.dev/scan/api/identity"
@@ -120,65 +113,4 @@ func (r Request) Wired(standIn string) (http.Header, *url.URL, error) {
 	}
 	h, target := r.wired(u, standIn)
 	return h, target, nil
-}
-
-// raw writes a request by hand.
-func (c *Client) raw(ctx context.Context, r Request, u *url.URL) *answer.Answer {
-	header, target := r.wired(u, "")
-	line := r.Target
-	if line == "" {
-		line = target.RequestURI()
-	}
-	if strings.ContainsAny(line, " \r\n") || strings.ContainsAny(strings.Join(r.Lines, ""), "\r\n") {
-		return lost(fmt.Errorf("the request line %q would be more than one", line))
-	}
-	proto, host := "HTTP/1.1", r.Host
-	if r.OldProto {
-		proto = "HTTP/1.0"
-	}
-	if host == "" {
-		host = u.Host
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s %s\r\nHost: %s\r\nUser-Agent: %s\r\nConnection: close\r\n", r.Method, line, proto, host, c.o.Agent)
-	for _, name := range slices.Sorted(maps.Keys(header)) {
-		for _, v := range header[name] {
-			fmt.Fprintf(&b, "%s: %s\r\n", name, strings.NewReplacer("\r", "", "\n", "").Replace(v))
-		}
-	}
-	for _, l := range r.Lines {
-		fmt.Fprintf(&b, "%s\r\n", l)
-	}
-	if r.Body != nil {
-		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
-	}
-	b.WriteString("\r\n")
-	b.Write(r.Body)
-
-	_, hostport, _ := strings.Cut(Origin(u), "://")
-	conn, err := c.dial(ctx, hostport, r.From)
-	if err != nil {
-		return lost(err)
-	}
-	defer conn.Close()
-	if end, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(end)
-	}
-	if u.Scheme == "https" {
-		conf := c.tls(r.As.Certificate())
-		conf.ServerName = u.Hostname()
-		secure := tls.Client(conn, conf)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			return lost(err)
-		}
-		conn = secure
-	}
-	if _, err := conn.Write(b.Bytes()); err != nil {
-		return lost(err)
-	}
-	resp, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxHeader+maxBody)), &http.Request{Method: r.Method})
-	if err != nil {
-		return lost(err)
-	}
-	return read(resp)
 }

@@ -178,6 +178,24 @@ func (i *Identity) WithToken(token string) string {
 	return strings.Replace(i.Secret().Reveal(), i.Token(), token, 1)
 }
 
+// SignsIn says that the identity knows how to sign in.
+func (i *Identity) SignsIn() bool { return i != nil && i.flow != nil }
+
+// SignIn signs in as Refresh does, and does not use what it is given; evidence hides it all the same.
+func (i *Identity) SignIn(ctx context.Context, do Doer) error {
+	if i == nil || i.flow == nil {
+		return errors.New("there is no way to sign in")
+	}
+	value, err := i.flow.run(ctx, do)
+	if err != nil {
+		return fmt.Errorf("signing in as %s: %w", i.Name, err)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.old = append(i.old, Hide(value))
+	return nil
+}
+
 // Refresh signs in again, where there is a way to. It says whether there is a new credential.
 func (i *Identity) Refresh(ctx context.Context, do Doer) (bool, error) {
 	if i == nil || i.flow == nil {
@@ -246,9 +264,8 @@ func Parse(text string, from Sources) (*Identity, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading how %s signs in: %w", name, err)
 		}
-		i.flow, err = parseFlow(data, from)
-		if err != nil {
-			return nil, fmt.Errorf("reading how %s signs in, in %s: %w", name, rest, err)
+		if i, err = NewLogin(name, role, data, from); err != nil {
+			return nil, fmt.Errorf("in %s: %w", rest, err)
 		}
 		return i, nil
 	default:

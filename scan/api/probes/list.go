@@ -50,15 +50,19 @@ import (
 	"palisade.dev/scan/api/object/write"
 	"palisade.dev/scan/api/property/excess"
 	"palisade.dev/scan/api/property/massassignment"
+	"palisade.dev/scan/api/rate/account"
 	"palisade.dev/scan/api/rate/alias"
 	"palisade.dev/scan/api/rate/authcost"
+	"palisade.dev/scan/api/rate/body"
 	"palisade.dev/scan/api/rate/certificate"
 	"palisade.dev/scan/api/rate/headers"
 	"palisade.dev/scan/api/rate/keyform"
 	"palisade.dev/scan/api/rate/oracle"
 	"palisade.dev/scan/api/rate/partition"
+	"palisade.dev/scan/api/rate/protocol"
 	"palisade.dev/scan/api/rate/refusal"
 	"palisade.dev/scan/api/rate/size"
+	"palisade.dev/scan/api/rate/slow"
 	"palisade.dev/scan/api/rate/spoof"
 	"palisade.dev/scan/api/rate/threshold"
 	"palisade.dev/scan/api/ssrf/callback"
@@ -119,15 +123,19 @@ var Entries = []Entry{
 	{write.Probe, write.Samples},
 	{excess.Probe, excess.Samples},
 	{massassignment.Probe, massassignment.Samples},
+	{account.Probe, account.Samples},
 	{alias.Probe, alias.Samples},
 	{authcost.Probe, authcost.Samples},
+	{body.Probe, body.Samples},
 	{certificate.Probe, certificate.Samples},
 	{headers.Probe, headers.Samples},
 	{keyform.Probe, keyform.Samples},
 	{oracle.Probe, oracle.Samples},
 	{partition.Probe, partition.Samples},
+	{protocol.Probe, protocol.Samples},
 	{refusal.Probe, refusal.Samples},
 	{size.Probe, size.Samples},
+	{slow.Probe, slow.Samples},
 	{spoof.Probe, spoof.Samples},
 	{threshold.Probe, threshold.Samples},
 	{callback.Probe, callback.Samples},

@@ -4,13 +4,9 @@ package rate
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"palisade.dev/scan/api"
@@ -80,46 +76,6 @@ func Meters(ctx context.Context, l *api.Look) []*Meter {
 		}
 		return all
 	}).([]*Meter)
-}
-
-// Attempt is a request to sign in with a wrong password.
-func Attempt(l *api.Look, op *spec.Operation, account string) client.Request {
-	r := l.Request(op, nil)
-	if form, err := url.ParseQuery(string(r.Body)); err == nil && op.Body != nil && strings.HasPrefix(op.Body.Media, "application/x-www-form-urlencoded") {
-		for name := range form {
-			if v, ok := attempted(name, account); ok {
-				form.Set(name, v)
-			}
-		}
-		r.Body = []byte(form.Encode())
-		return r
-	}
-	var m map[string]any
-	if json.Unmarshal(r.Body, &m) != nil {
-		return r
-	}
-	for name, v := range m {
-		if _, isText := v.(string); !isText {
-			continue
-		}
-		if v, ok := attempted(name, account); ok {
-			m[name] = v
-		}
-	}
-	r.Body, _ = json.Marshal(m)
-	return r
-}
-
-// attempted is what stands in a field of an attempt to sign in.
-func attempted(field, account string) (string, bool) {
-	lower := strings.ToLower(field)
-	switch {
-	case strings.Contains(lower, "pass"):
-		return "palisade-wrong-1A!", true
-	case strings.Contains(lower, "mail"), strings.Contains(lower, "user"), strings.Contains(lower, "login"), strings.Contains(lower, "account"):
-		return account, true
-	}
-	return "", false
 }
 
 // press asks until two refusals in a row: one alone is a server in a mood and no limit. A limit that others have spent before
@@ -228,6 +184,12 @@ func anew(ctx context.Context, l *api.Look, refused *client.Exchange) bool {
 	return wait <= patience && l.Client.Clock().Sleep(ctx, wait) == nil
 }
 
+// Rest waits until the limit begins anew, as its refusal says, so that what comes next is not refused for what was.
+func (m *Meter) Rest(ctx context.Context, l *api.Look) bool {
+	now := m.Still(ctx, l)
+	return now == nil || anew(ctx, l, now)
+}
+
 // Shuts says that somebody else, who is served while the limit is fresh, is refused once it is spent. It waits for the
 // limit to begin anew, as it was told; where that takes longer than a quarter of a minute nothing can be said.
 func (m *Meter) Shuts(ctx context.Context, l *api.Look, other client.Request) []*client.Exchange {
@@ -260,79 +222,6 @@ func (m *Meter) Who() string {
 
 // As gives the request as somebody else.
 func (m *Meter) As(who *identity.Identity) client.Request { return m.Request.By(who) }
-
-// Fields are what an answer says of limits.
-type Fields struct {
-	Limit, Remaining int // -1: not said
-	Reset            time.Duration
-	ResetSaid        bool
-	Names            []string
-	Wrong            []string // fields that cannot be read
-}
-
-// Read reads the fields of RateLimit and its elders.
-func Read(h http.Header, now time.Time) Fields {
-	f := Fields{Limit: -1, Remaining: -1}
-	number := func(name string, into *int) {
-		v := h.Get(name)
-		if v == "" {
-			return
-		}
-		f.Names = append(f.Names, name)
-		v, _, _ = strings.Cut(v, ",")
-		v, _, _ = strings.Cut(v, ";")
-		n, err := strconv.Atoi(strings.TrimSpace(v))
-		if err != nil || n < 0 {
-			f.Wrong = append(f.Wrong, fmt.Sprintf("%s: %.40q is no number", name, h.Get(name)))
-			return
-		}
-		*into = n
-	}
-	for _, prefix := range []string{"X-RateLimit-", "RateLimit-", "X-Rate-Limit-"} {
-		number(prefix+"Limit", &f.Limit)
-		number(prefix+"Remaining", &f.Remaining)
-		reset := -1
-		number(prefix+"Reset", &reset)
-		if reset >= 0 {
-			f.ResetSaid = true
-			// Some say how many seconds, some when; nobody waits thirty years.
-			f.Reset = time.Duration(reset) * time.Second
-			if reset > 1_000_000_000 {
-				f.Reset = time.Unix(int64(reset), 0).Sub(now)
-			}
-		}
-	}
-	// The newer form: RateLimit: "default";r=49;t=10 and RateLimit-Policy: "default";q=50;w=10.
-	if v := h.Get("RateLimit"); v != "" {
-		f.Names = append(f.Names, "RateLimit")
-		if n, ok := parameter(v, "r"); ok {
-			f.Remaining = n
-		} else {
-			f.Wrong = append(f.Wrong, fmt.Sprintf("RateLimit: %.60q has no r", v))
-		}
-		if n, ok := parameter(v, "t"); ok {
-			f.Reset, f.ResetSaid = time.Duration(n)*time.Second, true
-		}
-	}
-	if v := h.Get("RateLimit-Policy"); v != "" {
-		f.Names = append(f.Names, "RateLimit-Policy")
-		if n, ok := parameter(v, "q"); ok {
-			f.Limit = n
-		}
-	}
-	return f
-}
-
-func parameter(v, name string) (int, bool) {
-	v, _, _ = strings.Cut(v, ",")
-	for p := range strings.SplitSeq(v, ";") {
-		if k, val, ok := strings.Cut(strings.TrimSpace(p), "="); ok && k == name {
-			n, err := strconv.Atoi(val)
-			return n, err == nil && n >= 0
-		}
-	}
-	return 0, false
-}
 
 // Median is the middle of some times.
 func Median(times []time.Duration) time.Duration {
