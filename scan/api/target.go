@@ -101,20 +101,33 @@ func (t *Target) Once(name string, make func() any) any { return learn(t, t.fact
 
 func (t *Target) redactor() *evidence.Redactor { return evidence.New(t.Identities) }
 
+// Refused is the role of an identity whose credential must not be accepted any more, or was never meant for this API: an
+// expired token, one for another audience. Nobody is asked as it but the probe that looks whether it is refused.
+const Refused = "refused"
+
+func refused(i *identity.Identity) bool { return i.Role == Refused }
+
+// MustRefuse are the identities that have to be turned away.
+func (t *Target) MustRefuse() []*identity.Identity {
+	return slices.DeleteFunc(slices.Clone(t.Identities), func(i *identity.Identity) bool { return !refused(i) })
+}
+
 // First is the identity that stands for "somebody who may": the first ordinary one, else the first.
 func (t *Target) First() *identity.Identity {
 	if o := t.Ordinary(); len(o) > 0 {
 		return o[0]
 	}
-	if len(t.Identities) > 0 {
-		return t.Identities[0]
+	for _, i := range t.Identities {
+		if !refused(i) {
+			return i
+		}
 	}
 	return nil
 }
 
 // Ordinary are the identities without special rights, in the order they were given.
 func (t *Target) Ordinary() []*identity.Identity {
-	return slices.DeleteFunc(slices.Clone(t.Identities), (*identity.Identity).High)
+	return slices.DeleteFunc(slices.Clone(t.Identities), func(i *identity.Identity) bool { return i.High() || refused(i) })
 }
 
 // High is the first identity with special rights, or nil.
@@ -136,7 +149,7 @@ func (t *Target) Others(than *identity.Identity) []*identity.Identity {
 func (t *Target) has(n Needs) bool {
 	switch n {
 	case Identity:
-		return len(t.Identities) > 0
+		return t.First() != nil
 	case TwoOrdinary:
 		return len(t.Ordinary()) > 1
 	case HighRights:
@@ -163,7 +176,7 @@ func (t *Target) has(n Needs) bool {
 // TokenHolder is the first identity whose credential is a JSON Web Token.
 func (t *Target) TokenHolder() *identity.Identity {
 	for _, i := range append(t.Ordinary(), t.Identities...) {
-		if token := i.Token(); strings.HasPrefix(token, "eyJ") && strings.Count(token, ".") == 2 {
+		if token := i.Token(); !refused(i) && strings.HasPrefix(token, "eyJ") && strings.Count(token, ".") == 2 {
 			return i
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"palisade.dev/scan/api/authentication/forgedtoken"
 	"palisade.dev/scan/api/authentication/inquery"
 	"palisade.dev/scan/api/authentication/keysource"
+	"palisade.dev/scan/api/authentication/logout"
+	"palisade.dev/scan/api/authentication/relay"
 	"palisade.dev/scan/api/authentication/tokenclaims"
 	"palisade.dev/scan/api/authentication/unenforced"
 	"palisade.dev/scan/api/authentication/weaksecret"
@@ -81,6 +83,8 @@ var Entries = []Entry{
 	{forgedtoken.Probe, forgedtoken.Samples},
 	{inquery.Probe, inquery.Samples},
 	{keysource.Probe, keysource.Samples},
+	{logout.Probe, logout.Samples},
+	{relay.Probe, relay.Samples},
 	{tokenclaims.Probe, tokenclaims.Samples},
 	{unenforced.Probe, unenforced.Samples},
 	{weaksecret.Probe, weaksecret.Samples},

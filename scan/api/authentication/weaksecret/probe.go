@@ -39,27 +39,34 @@ func run(_ context.Context, l *api.Look) {
 		l.Clear("tokens are signed by " + token.Alg() + ", with no secret to guess")
 		return
 	}
-	tried := 0
+	secret, tried := Guess(l, token)
+	if secret == nil {
+		l.Clear(fmt.Sprintf("the secret is none of %d that everybody tries first", tried))
+		return
+	}
+	l.Found(api.Hit{
+		Confidence: scan.Confirmed, Param: "header:Authorization", Key: "secret",
+		// The secret itself is not shown: it is one, as long as it is in use.
+		Message: fmt.Sprintf("The secret that tokens are signed with has %d letters and is on a list that everybody tries first (found offline, without a request). Whoever knows it signs in as anybody.", len(secret)),
+	})
+}
+
+// Guess tries all secrets on a token, and says how many it tried. It gives nil where none of them fits.
+func Guess(l *api.Look, token *jwt.Token) (secret []byte, tried int) {
 	candidates := strings.Split(secrets, "\n")
 	for _, claim := range []string{"iss", "aud"} {
 		if s, ok := token.Claims[claim].(string); ok {
 			candidates = append(candidates, s, s+"-secret", s+"_secret", s+"123")
 		}
 	}
-	candidates = append(candidates, l.Base.Hostname())
-	for _, s := range candidates {
+	for _, s := range append(candidates, l.Base.Hostname()) {
 		if s == "" {
 			continue
 		}
 		tried++
 		if token.MadeWith([]byte(s)) {
-			l.Found(api.Hit{
-				Confidence: scan.Confirmed, Param: "header:Authorization", Key: "secret",
-				// The secret itself is not shown: it is one, as long as it is in use.
-				Message: fmt.Sprintf("The secret that tokens are signed with has %d letters and is on a list of %d that everybody tries first (found offline, without a request). Whoever knows it signs in as anybody.", len(s), len(candidates)),
-			})
-			return
+			return []byte(s), tried
 		}
 	}
-	l.Clear(fmt.Sprintf("the secret is none of %d that everybody tries first", tried))
+	return nil, tried
 }
