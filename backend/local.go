@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"palisade.dev/backend/alert"
@@ -73,14 +74,16 @@ func (l *local) Events(ctx context.Context, batch wire.Batch) error {
 		}
 	}
 	for i := range batch.Events {
-		if e := &batch.Events[i]; e.Ban != nil {
+		e := &batch.Events[i]
+		if e.Ban != nil {
 			switch err := l.b.Bans.Ordered(ctx, l.site.ID, batch.Guard, e); {
 			case errors.Is(err, ban.ErrInvalid):
 				l.b.o.Log.Warn("a guard asked for a ban that makes no sense", "guard", batch.Guard, "err", err)
 			case err != nil:
 				return err
 			}
-		} else if e.Reason == string(engine.Trapped) {
+		}
+		if decoy := decoyed(e); e.Reason == string(engine.Trapped) && (e.Ban == nil || decoy) || e.Alert && decoy {
 			told := *e // an alert is kept, and leaves the house: it says no more than the event does
 			v, err := l.b.veil(ctx, l.site.ID)
 			if err != nil {
@@ -93,6 +96,12 @@ func (l *local) Events(ctx context.Context, batch wire.Batch) error {
 		}
 	}
 	return nil
+}
+
+// decoyed reports whether an event is about a key or an account that is nobody's: a ban tells who it was, and not that
+// something was read or stolen.
+func decoyed(e *wire.Event) bool {
+	return slices.ContainsFunc(e.Outcomes, func(o wire.Outcome) bool { return o.Kind == "decoy" })
 }
 
 func (l *local) Receipt(ctx context.Context, r wire.Receipt) error {

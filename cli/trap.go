@@ -13,7 +13,7 @@ import (
 
 type trapCmd struct {
 	List   trapListCmd   `cmd:"" help:"What is laid, and who touched it last." default:"1"`
-	Lay    trapLayCmd    `cmd:"" help:"Lay a decoy that nobody can have guessed, and print what to put where."`
+	Lay    trapLayCmd    `cmd:"" aliases:"add" help:"Lay a decoy that nobody can have guessed, and print what to put where."`
 	Show   trapShowCmd   `cmd:"" help:"Print what to put where for a trap."`
 	Mode   trapModeCmd   `cmd:"" help:"Switch a trap on, off, or to rehearse."`
 	Delete trapDeleteCmd `cmd:"" help:"Take a trap away; a default of its name comes back."`
@@ -37,12 +37,12 @@ func (c *trapListCmd) Run(s *session) error {
 			if x.Touched != nil {
 				touched, who = s.ago(time.UnixMicro(x.Touched.At).UnixMilli()), x.Touched.Address
 			}
-			what := x.Form
-			if len(x.Paths) > 0 {
-				what = x.Paths[0]
+			what := strings.Join(append(append([]string{x.Form}, x.Paths...), x.Accounts...), " ")
+			if first, more, ok := strings.Cut(strings.TrimSpace(what), " "); ok && more != "" {
+				what = first + " …"
 			}
-			if len(x.Paths) > 1 {
-				what += " …"
+			if len(x.Keys) > 0 {
+				what = "api_key:" + x.Keys[0][:12]
 			}
 			rows = append(rows, []string{x.Name, string(x.Kind), what, strings.Join(x.Then, ", "), x.On(), touched, who})
 		}
@@ -51,7 +51,8 @@ func (c *trapListCmd) Run(s *session) error {
 }
 
 type trapLayCmd struct {
-	Kind     string `arg:"" enum:"form,path,link,id" help:"form (nobody sees it), path (nothing links to it), link (nobody was given it) or id (nobody's)."`
+	Kind     string `arg:"" enum:"form,path,link,id,key,account" help:"form (nobody sees it), path (nothing links to it), link (nobody was given it), id, key or account (nobody's)."`
+	Account  string `help:"A name or address of yours that nobody owns; made up unless given." placeholder:"WHO"`
 	Rehearse bool   `help:"It refuses nobody and is told in events."`
 	onSite
 }
@@ -65,8 +66,12 @@ func (c *trapLayCmd) Run(s *session) error {
 	if c.Rehearse {
 		mode = "rehearse"
 	}
+	body := map[string]string{"kind": c.Kind, "mode": mode}
+	if c.Account != "" {
+		body["what"] = c.Account
+	}
 	var d api.Decoy
-	if err := s.call("POST", path+"/traps", map[string]string{"kind": c.Kind, "mode": mode}, &d); err != nil {
+	if err := s.call("POST", path+"/traps", body, &d); err != nil {
 		return err
 	}
 	return s.show(d, func(w io.Writer) {
@@ -77,7 +82,7 @@ func (c *trapLayCmd) Run(s *session) error {
 
 func bait(w io.Writer, d api.Decoy) {
 	if len(d.Snippets) == 0 {
-		fmt.Fprintln(w, "It needs no bait.")
+		fmt.Fprintln(w, "There is nothing to put anywhere: it needs no bait, or is a key that was shown when it was laid.")
 	}
 	for _, x := range d.Snippets {
 		fmt.Fprintf(w, "\n# %s: %s\n", x.Title, x.How)

@@ -98,6 +98,10 @@ func TestWords(t *testing.T) {
 	trap := &wire.Event{
 		Seq: 7, At: noon.UnixMicro(), Method: "GET", Path: "/.env", Status: 404, Address: netip.MustParseAddr("203.0.113.7"), Networks: []string{"cloud/aws"}, Agent: "curl/8", Rule: "dotfiles", Reason: "trap", Action: "allow",
 	}
+	decoy, stolen := *trap, *trap
+	decoy.Seq, stolen.Seq = 8, 9
+	decoy.Rule, decoy.Path, decoy.Outcomes = "decoy-key-12ab", "/api/v1/orders", []wire.Outcome{{Kind: "trap", Result: "touched", Subject: "decoy-key-12ab"}, {Kind: "decoy", Result: "key", Subject: "decoy-key-12ab"}}
+	stolen.Rule, stolen.Path, stolen.Outcomes = "decoy-account-34cd", "/login", []wire.Outcome{{Kind: "decoy", Result: "account", Subject: "decoy-account-34cd"}}
 	banned := *trap
 	banned.Ban = &wire.BanOrder{Subject: "203.0.113.7", Seconds: 600}
 	all := []alert.Alert{
@@ -109,6 +113,8 @@ func TestWords(t *testing.T) {
 		alert.LeverMoved(shop, store.Lever{ID: "l1", Match: "POST /signup", Position: "closed", Author: "bob", Since: ms, Until: ms + 900_000, Ended: ms + 60_000}),
 		alert.TrapTouched(shop, "gw-1", "boot", trap),
 		alert.TrapTouched(shop, "gw-1", "boot", &banned),
+		alert.TrapTouched(shop, "gw-1", "boot", &decoy),
+		alert.TrapTouched(shop, "gw-1", "boot", &stolen),
 		alert.GuardLost(shop, guard, 2, noon),
 		alert.GuardLost(shop, guard, 0, noon),
 		alert.GuardBack(shop, guard, noon.Add(-10*time.Minute), noon),
@@ -140,7 +146,7 @@ func TestWords(t *testing.T) {
 		ids[a.ID], groups[string(a.Kind)+a.Group] = true, true
 	}
 	// The two touches are one event here, the two losses one loss, and the rehearsals are of one rule and time.
-	if len(ids) != len(all)-4 || len(groups) != 14 {
+	if len(ids) != len(all)-4 || len(groups) != 16 {
 		t.Errorf("%d ids and %d groups of %d alerts", len(ids), len(groups), len(all))
 	}
 	alerttest.Golden(t, "words.txt", []byte(b.String()))

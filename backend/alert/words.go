@@ -136,17 +136,35 @@ func TrapTouched(s store.Site, guard, boot string, e *wire.Event) Alert {
 		what = "It was let pass: the trap only watches."
 	}
 	trap := Clean(e.Rule, short)
+	title, severity, todo := touched(s, client, trap, e)
 	return Alert{
-		ID: fmt.Sprintf("trap %s %s %s %d", s.ID, guard, boot, e.Seq), Kind: Trap, Severity: Low, Site: Site{s.ID, s.Name}, Group: e.Rule,
-		Title:   fmt.Sprintf("%s looks for weak spots of %s: it touched trap %s", client, s.Name, trap),
+		ID: fmt.Sprintf("trap %s %s %s %d", s.ID, guard, boot, e.Seq), Kind: Trap, Severity: severity, Site: Site{s.ID, s.Name}, Group: e.Rule,
+		Title:   title,
 		Several: "touches of trap " + trap + " on " + s.Name,
 		Subject: client, At: time.UnixMicro(e.At), Link: page(s, url.Values{"subject": {client}}, "client"),
 		Facts: facts(
 			Fact{"Client", client}, Fact{"Asked for", e.Method + " " + e.Path}, Fact{"Calls itself", e.Agent}, Fact{"Account", e.Account},
 			Fact{"Networks", strings.Join(e.Networks, ", ")}, Fact{"Came of it", what},
-			Fact{"What to do", "Nothing, if it is a stranger. If it is a scanner of your own, put it on the allow list."},
+			Fact{"What to do", todo},
 		),
 	}
+}
+
+// touched says what a touch of a trap tells. A decoy is stumbled over by nobody.
+func touched(s store.Site, client, trap string, e *wire.Event) (title string, severity Severity, todo string) {
+	for _, o := range e.Outcomes {
+		switch {
+		case o.Kind != "decoy" || o.Subject != e.Rule:
+		case o.Result == engine.DecoyKey:
+			return fmt.Sprintf("%s tries a key on %s that is nobody's: %s", client, s.Name, trap), Medium,
+				"It has read what that decoy was planted in. Where that is not public, see who could read it, and change the real keys that stand beside it."
+		case o.Result == engine.DecoyAccount:
+			return fmt.Sprintf("%s signs in to %s with an account that is nobody's: %s", client, s.Name, trap), Medium,
+				"A list of accounts with it was bought or leaked. Look at what else signs in from there, and at who had that list."
+		}
+	}
+	return fmt.Sprintf("%s looks for weak spots of %s: it touched trap %s", client, s.Name, trap), Low,
+		"Nothing, if it is a stranger. If it is a scanner of your own, put it on the allow list."
 }
 
 // GuardLost tells that a guard has fallen silent. Others are the site's guards that are there; where there are none, the

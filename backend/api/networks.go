@@ -11,6 +11,7 @@ import (
 	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/trap"
 	"palisade.dev/guard/wire"
+	"palisade.dev/store"
 )
 
 // ListState is one network list.
@@ -158,6 +159,7 @@ type OwnList struct {
 type Decoy struct {
 	Trap     wire.Trap      `json:"trap"`
 	Kind     trap.Kind      `json:"kind"`
+	Key      string         `json:"key,omitempty" doc:"the decoy key itself, when it is laid: it is kept as a hash and not shown again"`
 	Snippets []trap.Snippet `json:"snippets"`
 }
 
@@ -172,7 +174,8 @@ func (a *api) traps() {
 	op(a, on(access.Change), "POST", "/sites/{site}/traps", "lay-trap", "Lay a decoy that nobody can have guessed, and say what to put where", func(ctx context.Context, in *struct {
 		On
 		Body struct {
-			Kind string `json:"kind" enum:"form,path,link,id"`
+			Kind string `json:"kind" enum:"form,path,link,id,key,account"`
+			What string `json:"what,omitempty" maxLength:"512" doc:"a key or an account that is nobody's, for traps of these kinds; made up unless given"`
 			Mode string `json:"mode,omitempty" enum:"on,rehearse"`
 		}
 	},
@@ -181,14 +184,7 @@ func (a *api) traps() {
 		if err != nil {
 			return Decoy{}, err
 		}
-		x, err := a.Traps.Invent(trap.Kind(in.Body.Kind))
-		if err != nil {
-			return Decoy{}, err
-		}
-		if x.Mode = in.Body.Mode; x.Mode == "on" {
-			x.Mode = ""
-		}
-		return Decoy{x, trap.Kind(in.Body.Kind), trap.Snippets(x, trap.Kind(in.Body.Kind))}, a.Traps.Set(ctx, s, x)
+		return a.lay(ctx, s, trap.Kind(in.Body.Kind), in.Body.What, in.Body.Mode)
 	})
 	op(a, on(access.See), "GET", "/sites/{site}/traps/{name}", "get-trap", "One trap, with what to put where", func(ctx context.Context, in *Named) (Decoy, error) {
 		s, err := a.site(ctx, in.Site)
@@ -196,7 +192,7 @@ func (a *api) traps() {
 			return Decoy{}, err
 		}
 		x, err := a.Traps.Get(ctx, s, in.Name)
-		return Decoy{x.Trap, x.Kind, append([]trap.Snippet{}, trap.Snippets(x.Trap, x.Kind)...)}, err
+		return Decoy{Trap: x.Trap, Kind: x.Kind, Snippets: append([]trap.Snippet{}, trap.Snippets(x.Trap, x.Kind)...)}, err
 	})
 	op(a, on(access.Change), "POST", "/sites/{site}/traps/{name}/mode", "set-trap-mode", "Switch a trap on, off, or to rehearse", func(ctx context.Context, in *struct {
 		Named
@@ -211,4 +207,36 @@ func (a *api) traps() {
 		}
 		return done{"trap " + in.Name + " is set to " + in.Body.Mode}, a.Traps.Mode(ctx, s, in.Name, in.Body.Mode)
 	})
+}
+
+// lay makes a trap up, or of a word that is given, and keeps it.
+func (a *api) lay(ctx context.Context, s store.Site, kind trap.Kind, word, mode string) (Decoy, error) {
+	x, err := a.Traps.Invent(kind)
+	if err != nil {
+		return Decoy{}, err
+	}
+	if x.Mode = mode; mode == "on" {
+		x.Mode = ""
+	}
+	d := Decoy{Kind: kind}
+	switch {
+	case kind == trap.Key || kind == trap.Account:
+		if word == "" {
+			if word, err = a.Traps.Word(s, kind); err != nil {
+				return Decoy{}, err
+			}
+		}
+		if err := a.Traps.Bear(ctx, s, &x, kind, word); err != nil {
+			return Decoy{}, err
+		}
+	case word != "":
+		return Decoy{}, fmt.Errorf("%w: what: only a key or an account is told; put a trap of paths with PUT", errInvalid)
+	}
+	if d.Trap, d.Snippets = x, trap.Snippets(x, kind); kind == trap.Key {
+		d.Key = word
+		if d.Snippets, err = trap.KeySnippets(s, word); err != nil {
+			return Decoy{}, err
+		}
+	}
+	return d, a.Traps.Set(ctx, s, x)
 }

@@ -14,7 +14,7 @@ const linkPath = "/shared/"
 
 // Invent makes a trap of a kind that nobody can have guessed. What it does on a touch fits the kind: who asks for another's id
 // or sends a form that nobody sees is a program; a link may have been followed by somebody who found it in good faith, so it
-// tells and does not ban.
+// tells and does not ban. One of kind key or account still lacks its word: see Word and Bear.
 func (t *Traps) Invent(kind Kind) (wire.Trap, error) {
 	mark, err := t.mark()
 	if err != nil {
@@ -30,10 +30,13 @@ func (t *Traps) Invent(kind Kind) (wire.Trap, error) {
 		x.Paths, x.Then = []string{linkPath + mark}, []string{"block", "alert"}
 	case ID:
 		x.Paths = []string{mark[:8] + "-" + mark[8:12] + "-4" + mark[13:16] + "-a" + mark[17:20] + "-" + mark[20:]}
+	case Key: // may be tried in good faith, as a link may be followed
+		x.Then = []string{"block", "alert"}
+	case Account:
 	case Signature:
 		x.Name, x.Then = "", []string{"block", "ban 10m"}
 	default:
-		return wire.Trap{}, fmt.Errorf("%w: kind: %.40q is none of form, path, link, id and signature", ErrInvalid, kind)
+		return wire.Trap{}, fmt.Errorf("%w: kind: %.40q is none of form, path, link, id, key, account and signature", ErrInvalid, kind)
 	}
 	return x, nil
 }
@@ -113,6 +116,8 @@ func Snippets(x wire.Trap, kind Kind) []Snippet {
 			return nil
 		}
 		return []Snippet{{"ID", "As the id of a record that belongs to nobody, in a table whose ids stand in paths (/orders/ID). Nobody is shown it, so who asks for it is going through other people's. It is seen in paths, not in queries or bodies.", x.Paths[0]}}
+	case Account:
+		return accountSnippets(x)
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
 // Package trap lays what no honest client touches: paths that nothing links to, ids that belong to nobody, links that were
-// never given away, forms that no person sees. It says which are laid, who touched them last, and what to put where so that
+// never given away, forms that no person sees, keys and accounts that are nobody's. It says which are laid, who touched them last, and what to put where so that
 // somebody will. What a touch costs is decided by the guards.
 package trap
 
@@ -45,11 +45,13 @@ const (
 	Link      Kind = "link"      // a page that only who read something secret can know
 	ID        Kind = "id"        // the id of a record that is nobody's
 	Form      Kind = "form"      // a form that no person sees
+	Key       Kind = "key"       // an API key that was never given to anybody
+	Account   Kind = "account"   // a name or address that nobody owns
 	Signature Kind = "signature" // words and endings that scanners try
 )
 
 // Kinds are all of them, in the order in which a page offers them.
-var Kinds = []Kind{Form, Path, Link, ID, Signature}
+var Kinds = []Kind{Form, Path, Link, ID, Key, Account, Signature}
 
 // Touch is the newest touch of a trap.
 type Touch struct {
@@ -77,6 +79,15 @@ func (s State) On() string { return cmp.Or(s.Mode, "on") }
 
 // Always reports whether a touch counts whatever the app answers.
 func (s State) Always() bool { return s.When == "" || s.When == "always" }
+
+// Hashes are by what requests and events know its keys.
+func (s State) Hashes() []string {
+	var short []string
+	for _, k := range s.Keys {
+		short = append(short, k[:min(12, len(k))])
+	}
+	return short
+}
 
 // looked is how far back the newest touch is looked for.
 const looked = 30 * 24 * time.Hour
@@ -143,8 +154,13 @@ func (t *Traps) Get(ctx context.Context, s store.Site, name string) (State, erro
 }
 
 func kindOf(t wire.Trap) Kind {
-	if t.Form != "" {
+	switch {
+	case t.Form != "":
 		return Form
+	case len(t.Keys) > 0:
+		return Key
+	case len(t.Accounts) > 0:
+		return Account
 	}
 	kind := Signature
 	for _, p := range t.Paths {

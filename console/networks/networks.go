@@ -29,6 +29,7 @@ var pages = page.Load(files)
 type Networks struct {
 	Desk  *desk.Desk
 	Traps *trap.Traps
+	once  page.Once
 }
 
 // Routes are its pages. Lists that people write are the installation's: package desk asks for more than the site's

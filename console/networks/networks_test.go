@@ -148,7 +148,7 @@ func TestLookup(t *testing.T) {
 func TestTraps(t *testing.T) {
 	h := open(t)
 	has(t, "defaults", h.Get("/s/shop/traps"), http.StatusOK, "secret-files", "default", "nobody", "A form nobody sees")
-	for _, kind := range []string{"form", "path", "link", "id"} {
+	for _, kind := range []string{"form", "path", "link", "id", "key", "account"} {
 		a := h.Get("/s/shop/traps/new?kind=" + kind)
 		has(t, kind, a, http.StatusOK, "Just made up")
 		form := url.Values{"kind": {kind}, "does": {"ban"}, "ban": {"1h"}, "tell": {"1"}, "mode": {"on"}}

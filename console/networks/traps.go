@@ -24,14 +24,18 @@ func number(text string) int64 {
 type bait struct {
 	Kind       trap.Kind
 	Title, For string
+	Label      string // of what the trap is of
+	Help       string
 }
 
 var baits = []bait{
-	{trap.Form, "A form nobody sees", "Catches programs that fill in every form: spam, sign-up floods."},
-	{trap.Path, "A page nothing links to", "Catches who reads robots.txt or old sources to find what is hidden."},
-	{trap.Link, "A link nobody was given", "Tells that somebody read a wiki, a mailbox or a ticket that they should not."},
-	{trap.ID, "An id that is nobody's", "Catches who goes through other people's records by changing ids."},
-	{trap.Signature, "Words and endings", "Catches scanners that try .env, wp-login or *.php."},
+	{trap.Form, "A form nobody sees", "Catches programs that fill in every form: spam, sign-up floods.", "Where the form is sent to", "Just made up: your app must have nothing there."},
+	{trap.Path, "A page nothing links to", "Catches who reads robots.txt or old sources to find what is hidden.", "The path", "Just made up: your app must have nothing there. /** is all below it."},
+	{trap.Link, "A link nobody was given", "Tells that somebody read a wiki, a mailbox or a ticket that they should not.", "The path", "Just made up: nobody can have guessed it."},
+	{trap.ID, "An id that is nobody's", "Catches who goes through other people's records by changing ids.", "The id", "Just made up, in the form of a UUID. Where your ids look otherwise, write one that looks like them and is nobody's."},
+	{trap.Key, "A key that was never given out", "Tells that somebody read a repository, a script or a wiki, and tries what they found there.", "The key", "Just made up, in the form of your own keys where the settings tell it. It is kept as a hash only, as real keys are; guards find it in all the places where people try keys."},
+	{trap.Account, "An account that nobody owns", "Tells that a list of accounts was bought or leaked, at the first sign-in with it.", "The name or e-mail address", "Just made up. Take an address whose domain is yours and to which no mail is sent, so that nobody can ever own it. Guards know a sign-in by the form fields that your settings name, or by what the app tells."},
+	{trap.Signature, "Words and endings", "Catches scanners that try .env, wp-login or *.php.", "Words, endings and paths, one a line", ".env is any part of a path that begins so, *.php any path that ends so, /admin-old/** a page and all below it."},
 }
 
 func (k bait) is(kind trap.Kind) bool { return k.Kind == kind }
@@ -57,7 +61,7 @@ func (n *Networks) traps(r *page.Request) error {
 type laying struct {
 	bait
 	Name   string
-	What   string // path, link, id, form, or words
+	What   string // path, link, id, form, key, account, or words
 	Does   string // ban, refuse or watch
 	Ban    string
 	Tell   bool
@@ -73,7 +77,11 @@ func (n *Networks) invent(r *page.Request) error {
 		return err
 	}
 	l := laying{bait: titleOf(kind), Name: x.Name, Does: "refuse", Ban: "1h", Mode: "on", What: strings.Join(append(x.Paths, x.Form), "\n")}
-	l.What = strings.TrimSpace(l.What)
+	if l.What = strings.TrimSpace(l.What); kind == trap.Key || kind == trap.Account {
+		if l.What, err = n.Traps.Word(r.Here, kind); err != nil {
+			return err
+		}
+	}
 	for _, t := range x.Then {
 		if for_, ok := strings.CutPrefix(t, "ban "); ok {
 			l.Does, l.Ban = "ban", for_
@@ -109,15 +117,8 @@ func (n *Networks) lay(r *page.Request) error {
 	if l.Tell {
 		x.Then = append(x.Then, "alert")
 	}
-	if x.Paths = words(l.What); kind == trap.Form {
-		if x.Paths = nil; len(words(l.What)) != 1 {
-			l.Faults["what"] = "Want one path, such as /contact-form."
-		} else {
-			x.Form = words(l.What)[0]
-		}
-	}
-	if len(x.Paths) == 0 && x.Form == "" && l.Faults["what"] == "" {
-		l.Faults["what"] = "Want at least one."
+	if err := n.of(r, &l, &x); err != nil {
+		return err
 	}
 	if len(l.Faults) == 0 {
 		if _, err := n.Traps.Get(r.Context(), r.Here, l.Name); err == nil {
@@ -130,6 +131,9 @@ func (n *Networks) lay(r *page.Request) error {
 		err := n.Traps.Set(r.Context(), r.Here, x)
 		switch {
 		case err == nil:
+			if kind == trap.Key {
+				n.once.Keep(r, r.Here.ID+" "+x.Name, x.Name, l.What)
+			}
 			return r.Done(r.Path("traps", x.Name), "The trap is laid, and on its way to every guard. Now put the bait where it will be found.")
 		case errors.Is(err, trap.ErrInvalid):
 			l.Faults["name"] = said(err)
@@ -142,10 +146,33 @@ func (n *Networks) lay(r *page.Request) error {
 	return r.Render(http.StatusUnprocessableEntity, pages, "lay.html", l.Title, l)
 }
 
+// of says what a trap is of, by what was typed; what is wrong with that becomes a fault of the form.
+func (n *Networks) of(r *page.Request, l *laying, x *wire.Trap) error {
+	switch typed := words(l.What); {
+	case l.Kind == trap.Key || l.Kind == trap.Account:
+		err := n.Traps.Bear(r.Context(), r.Here, x, l.Kind, l.What)
+		if errors.Is(err, trap.ErrInvalid) {
+			l.Faults["what"] = said(err)
+			return nil
+		}
+		return err
+	case l.Kind == trap.Form && len(typed) != 1:
+		l.Faults["what"] = "Want one path, such as /contact-form."
+	case l.Kind == trap.Form:
+		x.Form = typed[0]
+	case len(typed) == 0:
+		l.Faults["what"] = "Want at least one."
+	default:
+		x.Paths = typed
+	}
+	return nil
+}
+
 type one struct {
 	trap.State
 	Bait     bait
 	Snippets []trap.Snippet
+	Hidden   bool // a key, which is no longer shown
 }
 
 func (n *Networks) trap(r *page.Request) error {
@@ -153,7 +180,16 @@ func (n *Networks) trap(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Render(http.StatusOK, pages, "trap.html", "Trap "+x.Name, one{x, titleOf(x.Kind), trap.Snippets(x.Trap, x.Kind)})
+	o := one{State: x, Bait: titleOf(x.Kind), Snippets: trap.Snippets(x.Trap, x.Kind)}
+	if x.Kind == trap.Key {
+		key := n.once.Show(r, r.Here.ID+" "+x.Name, x.Name)
+		if o.Hidden = key == ""; !o.Hidden {
+			if o.Snippets, err = trap.KeySnippets(r.Here, key); err != nil {
+				return err
+			}
+		}
+	}
+	return r.Render(http.StatusOK, pages, "trap.html", "Trap "+x.Name, o)
 }
 
 func (n *Networks) mode(r *page.Request) error {

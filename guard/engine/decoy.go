@@ -118,7 +118,7 @@ func (p *Policy) luredKeyless(t *Tally, r *Request, v *Verdict) {
 		*v = sprung
 		return
 	}
-	v.Alert = sprung.Alert
+	v.Rule, v.Alert = sprung.Rule, sprung.Alert
 }
 
 // Told is called when a request that was let pass has been answered, with who was signed in and what came of it as the
