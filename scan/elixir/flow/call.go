@@ -166,6 +166,9 @@ func (fr *frame) apply(c *Call, of, name string) *Value {
 		return fr.applied(c)
 	}
 	c.Name = full
+	if v := fr.process(c, full); v != nil {
+		return v
+	}
 	return fr.result(c, known, name)
 }
 

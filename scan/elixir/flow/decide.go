@@ -21,18 +21,37 @@ func (e *Engine) leftOver() {
 			left = append(left, fn)
 		}
 	}
+	// What is put into cells by whom nobody calls is not known, but that something is.
+	for _, fn := range left {
+		for _, p := range e.summaries[fn].pend {
+			if p.sink.cell != 0 {
+				e.cells[-1-p.sink.cell].open = true
+			}
+		}
+	}
+	for _, c := range e.cells {
+		for store := range e.anyKey {
+			c.open = c.open || strings.HasPrefix(c.sink.Name, store+" ")
+		}
+	}
+	e.settle()
 	r := searched(e.p, left)
 	for _, fn := range left {
 		class, why := e.uncalled(fn, r)
 		for _, p := range e.summaries[fn].pend {
-			e.record(p.sink, p.call, class, p.value, why, nil)
+			if p.sink.cell == 0 {
+				e.record(p.sink, p.call, class, p.value, why, nil)
+			}
 		}
 	}
 	for fn, s := range e.summaries {
 		for _, p := range s.pend {
 			key := siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}
-			switch {
-			case e.called[fn] && !fn.Private && e.library(fn.File.App):
+			switch s := e.handlers[fn]; {
+			case p.sink.cell != 0:
+			case s != nil && s.vague:
+				e.record(p.sink, p.call, Open, p.value, "some messages to "+s.m.Name+" were not followed", nil)
+			case e.called[fn] && s == nil && !fn.Private && e.library(fn.File.App):
 				e.record(p.sink, p.call, Lent, p.value, lent(fn), nil)
 			case e.hits[key] == nil: // a place that no way up was found for is told all the same
 				e.record(p.sink, p.call, Open, p.value, "its callers were not followed to the end", nil)
@@ -55,6 +74,9 @@ func (e *Engine) uncalled(fn *project.Function, r *reach) (Class, string) {
 	parameter := "it depends on a parameter of " + fn.Short()
 	if fn.Module.Node == nil || e.templates[fn] != nil {
 		return Open, "it is an assign of a template, and who renders it was not found"
+	}
+	if e.handlers[fn] != nil {
+		return Open, "it is part of a message to " + fn.Module.Name + " that was not seen to be sent"
 	}
 	by := e.callback(fn)
 	switch {
@@ -101,13 +123,13 @@ func (fr *frame) decide(p pending) {
 		}
 	}
 	var worst *Taint
-	waits, how := false, ""
+	waits, held, how := s.cell != 0 && v.holds(ofCaller, 0), v.holds(ofCell, 0), ""
 	for _, t := range v.Taints() {
 		switch {
 		case !s.counts(t):
 			how = t.how
 		case t.Source.Kind == Param:
-			waits = true
+			waits = waits || t.Source.n >= 0
 		case worst == nil || t.Source.Kind > worst.Source.Kind:
 			worst = &t
 		}
@@ -115,14 +137,30 @@ func (fr *frame) decide(p pending) {
 			fr.e.count(s, p.call, t.Source)
 		}
 	}
-	if v.param != nil && len(v.taints) == 0 && v.Kind != Conn && v.Kind != Socket {
+	if v.param != nil && v.param.n >= 0 && len(v.taints) == 0 && v.Kind != Conn && v.Kind != Socket {
 		waits = true
 	}
 	if waits && !fr.s.wait(p) {
+		if s.cell != 0 {
+			fr.e.cells[-1-s.cell].open = true
+			return
+		}
 		key := siteKey{s, p.call.File, p.call.Node.Start, p.call.Node.End}
 		fr.e.dropped[key] = true
 		if fr.e.hits[key] == nil {
 			fr.e.record(s, p.call, Open, v, "more leads there than is followed", nil)
+		}
+	}
+	switch {
+	case s.cell != 0 && waits:
+		return
+	case s.cell != 0:
+		fr.e.put(s.cell, v)
+		return
+	case held && !waits:
+		fr.later(p)
+		if worst == nil {
+			return
 		}
 	}
 	if worst != nil {
@@ -137,6 +175,24 @@ func (fr *frame) decide(p pending) {
 		class, why = Harmless, how
 	}
 	fr.e.record(s, p.call, class, v, why, nil)
+}
+
+// waiting is a sink that what is in a cell decides about.
+type waiting struct {
+	fr *frame
+	p  pending
+}
+
+// later keeps a sink until all has been read that may be in the cells.
+func (fr *frame) later(p pending) {
+	key := siteKey{p.sink, p.call.File, p.call.Node.Start, p.call.Node.End}
+	if fr.e.laters[key]++; fr.e.laters[key] > mostPending {
+		fr.e.dropped[key] = true
+		return
+	}
+	in := *fr
+	in.s = &summary{seen: map[siteKey]int{}}
+	fr.e.stateful = append(fr.e.stateful, waiting{&in, p})
 }
 
 // openParts finds which part of a value decides about it, and why. What has taints is left to them.

@@ -105,9 +105,14 @@ func (fr *frame) expression(n *syntax.Node, env *env) *Value {
 	case syntax.List:
 		return fr.list(n, env)
 	case syntax.Pair:
-		return &Value{Kind: Tuple, Items: fr.evals(n.Args, env)}
+		items := fr.evals(n.Args, env)
+		fr.returned(items, n)
+		fr.started(items, n)
+		return &Value{Kind: Tuple, Items: items}
 	case syntax.Tuple:
 		items := fr.evals(n.Args, env)
+		fr.returned(items, n)
+		fr.started(items, n)
 		if len(items) == 2 && items[0].Is("safe") {
 			fr.emit(&Call{Args: items[1:], Nodes: n.Args[1:], Node: n}, Safe)
 		}

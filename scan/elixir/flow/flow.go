@@ -30,6 +30,8 @@ type Sink struct {
 	Of func(*Call) *Value
 	// Judge narrows a value to what matters of it. If nothing does, it says why.
 	Judge func(*Value) (*Value, string)
+
+	cell int // of what is no sink, but keeps its value
 }
 
 // Constructs that are sinks without being calls.
@@ -142,6 +144,15 @@ type Engine struct {
 	canonical map[string]string
 	dispatch  *dispatch
 	libraries map[*project.App]bool
+	cells     []*cell
+	cellOf    map[string]int
+	anyKey    map[string]bool // stores into which something was put under a key that is not known
+	servers   map[string]*server
+	handlers  map[*project.Function]*server  // the callbacks of servers and the clauses of them
+	given     map[*project.Function][]*Value // what clauses are read with
+	stateful  []waiting
+	alone     map[*project.Function][]*project.Function // each clause as a function
+	laters    map[siteKey]int
 	dropped   map[siteKey]bool // places to which more leads than is followed
 	gaps      []scan.Gap
 }
@@ -154,7 +165,8 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hi
 		called: map[*project.Function]bool{}, assigns: map[string]*Value{}, views: map[string]map[string]*project.Function{},
 		templates: map[*project.Function]*template.File{}, sigils: map[*syntax.Node]*template.File{}, castable: map[string]bool{},
 		hits: map[siteKey]*Hit{}, sourced: map[siteKey]map[*Source]bool{}, constants: map[*syntax.Node]*Value{}, canonical: map[string]string{},
-		dispatch: findDispatch(p), libraries: map[*project.App]bool{}, dropped: map[siteKey]bool{},
+		dispatch: findDispatch(p), libraries: map[*project.App]bool{}, cellOf: map[string]int{}, anyKey: map[string]bool{},
+		servers: map[string]*server{}, handlers: map[*project.Function]*server{}, given: map[*project.Function][]*Value{}, laters: map[siteKey]int{}, alone: map[*project.Function][]*project.Function{}, dropped: map[siteKey]bool{},
 	}
 	for _, s := range sinks {
 		e.sinks[s.Call] = append(e.sinks[s.Call], s)
@@ -162,6 +174,7 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hi
 	e.findCasts()
 	e.findTemplates()
 	e.findEntries()
+	e.findServers()
 	for _, m := range p.All() {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
@@ -171,8 +184,15 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hi
 		}
 		e.guarded(m.File, func() {
 			for _, fn := range m.Functions {
-				if !fn.Macro {
+				if !fn.Macro && e.handlers[fn] == nil {
 					e.summarise(fn)
+				}
+			}
+			if s := e.servers[m.Name]; s != nil && s.m == m {
+				for _, key := range sortedKeys(s.clauses) {
+					for _, h := range s.clauses[key] {
+						e.summarise(h.fn)
+					}
 				}
 			}
 			e.body(m)

@@ -106,6 +106,11 @@ func put(_ *frame, c *Call) *Value {
 	if key := c.Arg(1); key != nil && key.Kind == Constant && len(c.Args) == 3 {
 		return nonNil(c.Arg(0)).with(key.Text, c.Arg(2))
 	}
+	if of := nonNil(c.Arg(0)); len(c.Args) == 3 && (of.Kind == Mapping || of.param != nil && of.Kind == Unknown) {
+		grown := *of
+		grown.Kind, grown.elem = Mapping, join(of.elem, c.Arg(2))
+		return &grown
+	}
 	return nil
 }
 

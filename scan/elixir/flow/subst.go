@@ -14,7 +14,12 @@ type filling struct {
 	to   *project.Function
 	node *syntax.Node // the call
 	memo map[*Value]*Value
+
+	cells bool // fills in what is in the cells, and not arguments
 }
+
+// fills says whether a parameter is one of those that are filled in.
+func (f *filling) fills(n int) bool { return (n < 0) == f.cells }
 
 // call fills a function's summary in.
 func (fr *frame) call(fn *project.Function, args []*Value, node *syntax.Node) *Value {
@@ -24,6 +29,14 @@ func (fr *frame) call(fn *project.Function, args []*Value, node *syntax.Node) *V
 	}
 	if fn.Arity > len(args) {
 		args = fr.defaults(fn, args)
+	}
+	if picked := e.picked(fn, args); picked != nil {
+		e.called[fn] = true
+		var out *Value
+		for _, one := range picked {
+			out = join(out, fr.call(one, args, node))
+		}
+		return out
 	}
 	s := e.summarise(fn)
 	if !s.busy {
@@ -101,13 +114,30 @@ func (v *Value) depends(depth int) bool {
 	if v == nil || depth > deepest+2 {
 		return false
 	}
-	if v.param != nil || slices.ContainsFunc(v.taints, func(t Taint) bool { return t.Source.Kind == Param }) {
+	if v.param != nil {
 		return true
 	}
-	any := func(vs []*Value) bool {
-		return slices.ContainsFunc(vs, func(v *Value) bool { return v.depends(depth + 1) })
+	for i := range v.taints {
+		if v.taints[i].Source.Kind == Param {
+			return true
+		}
 	}
-	return any(v.Parts) || any(v.Items) || any(v.fields) || v.elem.depends(depth+1)
+	for _, p := range v.Parts {
+		if p.depends(depth + 1) {
+			return true
+		}
+	}
+	for _, p := range v.Items {
+		if p.depends(depth + 1) {
+			return true
+		}
+	}
+	for _, p := range v.fields {
+		if p.depends(depth + 1) {
+			return true
+		}
+	}
+	return v.elem.depends(depth + 1)
 }
 
 func (f *filling) fill(v *Value, depth int) *Value {
@@ -135,13 +165,13 @@ func (f *filling) filled(v *Value, depth int) *Value {
 		}
 		return out
 	}
-	if v.param != nil {
+	if v.param != nil && f.fills(v.param.n) {
 		got := f.argument(v.param.n, v.param.path)
 		if got == nil {
 			got = unknown("an argument that was not followed")
 		}
 		via := viaOf(v)
-		if len(v.keys) == 0 && v.Kind != Conn && v.Kind != Socket || len(v.keys) == 0 && (got.Kind == v.Kind) {
+		if len(v.keys) == 0 && v.elem == nil && (v.Kind != Conn && v.Kind != Socket || got.Kind == v.Kind) {
 			return f.carried(got, via)
 		}
 		out := *f.carried(got, via)
@@ -153,13 +183,18 @@ func (f *filling) filled(v *Value, depth int) *Value {
 		for i, k := range v.keys {
 			merged = merged.with(k, f.fill(v.fields[i], depth+1))
 		}
+		if v.elem != nil {
+			grown := *merged
+			grown.elem = join(grown.elem, f.fill(v.elem, depth+1))
+			merged = &grown
+		}
 		return merged
 	}
 	out := *v
 	out.taints = nil
 	gone, operated := false, false
 	for _, t := range v.taints {
-		if t.Source.Kind != Param {
+		if t.Source.Kind != Param || !f.fills(t.Source.n) {
 			out.taints = add(out.taints, t)
 			continue
 		}
@@ -258,6 +293,9 @@ func mapTaints(v *Value, depth int, do func(Taint) Taint) *Value {
 }
 
 func (f *filling) argument(n int, path []string) *Value {
+	if n < 0 {
+		return f.fr.e.read(n, path)
+	}
 	if n >= len(f.args) {
 		return nil
 	}

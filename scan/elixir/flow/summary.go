@@ -9,6 +9,7 @@ import (
 
 type summary struct {
 	ret   *Value
+	reply *Value // of a callback that answers
 	pend  []pending
 	seen  map[siteKey]int
 	busy  bool
@@ -44,6 +45,9 @@ func (e *Engine) summarise(fn *project.Function) *summary {
 // arguments are what a function is read with: what a framework calls it with, or parameters that may be anything.
 func (e *Engine) arguments(fn *project.Function) []*Value {
 	given := e.entries[fn]
+	if given == nil {
+		given = e.given[fn]
+	}
 	args := make([]*Value, max(fn.Arity, 1))
 	for i := range args {
 		if i < len(given) && given[i] != nil {

@@ -161,7 +161,7 @@ func (v *Value) Field(key string) *Value {
 		return f
 	}
 	if v.param != nil {
-		return v.param.at(key, v.taints)
+		return join(v.param.at(key, v.taints), v.elem)
 	}
 	if v.Kind == Conn || v.Kind == Socket {
 		return nil
@@ -216,7 +216,7 @@ func (v *Value) Elem() *Value {
 	var out *Value
 	switch {
 	case v.param != nil:
-		return v.param.at("*", v.taints)
+		return join(v.param.at("*", v.taints), v.elem)
 	case v.Kind == List || v.Kind == Mapping:
 		out = v.elem
 		for i, f := range v.fields {

@@ -12,5 +12,5 @@ defmodule Words.Server do
   use GenServer
 
   # A message is not of the library's caller alone: any process may send it.
-  def handle_info({:word, word}, state), do: {:noreply, Map.put(state, String.to_atom(word), 1)} # note "which GenServer asks for"
+  def handle_info({:word, word}, state), do: {:noreply, Map.put(state, String.to_atom(word), 1)} # note "that was not seen to be sent"
 end
