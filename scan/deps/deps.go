@@ -27,6 +27,7 @@ import (
 	"palisade.dev/scan/deps/plainhttp"
 	"palisade.dev/scan/deps/reach"
 	"palisade.dev/scan/deps/retired"
+	"palisade.dev/scan/deps/toolchain"
 	"palisade.dev/scan/deps/unmaintained"
 	"palisade.dev/scan/settings"
 	"palisade.dev/scan/tree"
@@ -65,6 +66,7 @@ func list() []pack.Check {
 		lock.Check,
 		plainhttp.Check,
 		retired.Check,
+		toolchain.Check,
 		unmaintained.Check,
 	}
 }
@@ -119,9 +121,14 @@ func (s *Scanner) Scan(ctx context.Context, t *tree.Tree, wanted func(string) bo
 			part.Read++
 		}
 		for _, c := range list() {
-			if wanted(c.ID) {
+			if c.Run != nil && wanted(c.ID) {
 				part.Add(c.Run(p, w))
 			}
+		}
+	}
+	for _, c := range list() {
+		if c.Whole != nil && wanted(c.ID) {
+			part.Add(c.Whole(w))
 		}
 	}
 	if len(w.Projects) > 0 {

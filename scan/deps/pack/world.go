@@ -34,7 +34,8 @@ type Retirements interface {
 // Check is a check of dependencies.
 type Check struct {
 	scan.Check
-	Run func(p *Project, w *World) scan.Part
+	Run   func(p *Project, w *World) scan.Part // for each project; may be nil
+	Whole func(w *World) scan.Part             // once for the tree; may be nil
 }
 
 // Finding begins a finding of a check at a place.
