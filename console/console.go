@@ -113,7 +113,7 @@ func routes(d *door.Door, p Parts) []page.Route {
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
 	again := &monitors.Room{DB: p.DB, Watch: p.Watch, Owner: p.Owner}
 	fault := &findings.Room{DB: p.DB, Findings: p.Findings, Docs: p.Docs}
-	attacks := &detections.Room{DB: p.DB, Detections: p.Detections}
+	attacks := &detections.Room{DB: p.DB, Detections: p.Detections, Feed: p.Feed}
 	var all []page.Route
 	for _, some := range [][]page.Route{d.Routes(), a.Routes(), m.Routes(), fault.Routes(), attacks.Routes(), again.Routes(), t.Routes(), s.Routes(), (&rules.Pages{Rules: p.Rules}).Routes(), set.Routes(), hear.Routes()} {
 		all = append(all, some...)

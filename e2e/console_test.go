@@ -121,7 +121,7 @@ func testConsole(t *testing.T, b *browser) {
 	pages := []string{
 		"/", "/s/demo-shop", "/s/demo-shop?span=7d", "/s/demo-shop/events", "/s/demo-shop/bans", "/s/demo-shop/bans/203.0.113.91", "/s/demo-shop/allowances", "/s/demo-shop/levers",
 		"/s/demo-shop/client?subject=" + robot, "/s/demo-shop/rules", "/s/demo-shop/rules/new", "/s/demo-shop/networks", "/s/demo-shop/traps", "/s/demo-shop/settings",
-		"/s/demo-shop/appeals", "/s/demo-shop/protect", "/audit", "/alerts", "/people", "/account", "/settings", "/sites/new",
+		"/s/demo-shop/appeals", "/s/demo-shop/detections", "/s/demo-shop/protect", "/audit", "/alerts", "/people", "/account", "/settings", "/sites/new",
 	}
 	for _, at := range pages {
 		me.look(360, "dark")

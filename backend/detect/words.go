@@ -46,6 +46,14 @@ func (t *Tally) Within() string {
 	}
 }
 
+// Missed says how many acts came to nothing: "40 failed sign-ins", "60 failed or refused sign-ins".
+func (t *Tally) Missed(failed, one, many string) string {
+	if t.Refused > 0 {
+		failed += " or refused"
+	}
+	return Many(t.Tries(), failed+" "+one, failed+" "+many)
+}
+
 // From says where a tally of many clients comes from: "612 addresses".
 func (t *Tally) From() string { return Distinct(t.Clients, "address", "addresses") }
 

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/detect"
+	"palisade.dev/backend/feed"
 	"palisade.dev/console/page"
+	"palisade.dev/guard/wire"
 	"palisade.dev/store"
 )
 
@@ -24,6 +27,7 @@ var pages = page.Load(files)
 type Room struct {
 	DB         *store.DB
 	Detections *detect.Detections
+	Feed       *feed.Feed
 }
 
 // Routes are its pages.
@@ -75,6 +79,7 @@ type one struct {
 	Evidence detect.Evidence
 	Recipe   *detect.Recipe // nil where this program knows it no more
 	Who      string         // link to the client page of whoever it is about
+	Close    string         // what a lever would close: the named route, or what was asked for
 	Lever    string         // link to close the route it is about
 	Known    string         // link to let only known users in there
 	Share    int            // percent that did not come to what it was for
@@ -96,12 +101,33 @@ func (x *Room) show(r *page.Request) error {
 		o.Who = r.Path("client") + "?" + url.Values{"subject": {d.Subject}}.Encode()
 	}
 	if d.Route != "" {
+		if o.Close, err = x.closes(r, d.Route, o.Evidence.Examples); err != nil {
+			return err
+		}
 		lever := func(position string) string {
-			return r.Path("levers", "confirm") + "?" + url.Values{"match": {d.Route}, "position": {position}, "for": {"1h"}}.Encode()
+			return r.Path("levers", "confirm") + "?" + url.Values{"match": {o.Close}, "position": {position}, "for": {"1h"}}.Encode()
 		}
 		o.Lever, o.Known = lever("closed"), lever("known")
 	}
 	return r.Render(http.StatusOK, pages, "detection.html", "Detection", o)
+}
+
+// closes is what a lever has to be moved of: events name the path, and a named route has all the spellings of it.
+func (x *Room) closes(r *page.Request, path string, examples []wire.Event) (string, error) {
+	match := path
+	if len(examples) > 0 && !strings.HasPrefix(path, "@") {
+		match = examples[0].Method + " " + path
+	}
+	p, err := x.Feed.Outline(r.Context(), r.Here)
+	if err != nil {
+		return "", err
+	}
+	for _, named := range p.Routes {
+		if named.Name != "" && slices.Contains(named.Match, match) {
+			return "@" + named.Name, nil
+		}
+	}
+	return match, nil
 }
 
 func (x *Room) answer(r *page.Request) error {

@@ -38,7 +38,7 @@ func conclude(t *detect.Tally, _ detect.Usual) *detect.Conclusion {
 	}
 	c := &detect.Conclusion{
 		Severity: detect.High, Subject: detect.Bannable(t.Key), Route: t.Route(),
-		Title: fmt.Sprintf("%s tries leaked passwords: %s for %s %s", t.Key, detect.Many(t.Tries(), "failed sign-in", "failed sign-ins"), detect.Distinct(t.Accounts, "account", "accounts"), t.Within()),
+		Title: fmt.Sprintf("%s tries leaked passwords: %s for %s %s", t.Key, t.Missed("failed", "sign-in", "sign-ins"), detect.Distinct(t.Accounts, "account", "accounts"), t.Within()),
 		Measures: []detect.Measure{
 			{Name: "failed or refused sign-ins", Value: float64(t.Tries()), Limit: float64(most)},
 			{Name: "accounts tried", Value: float64(t.Accounts), Limit: accounts},

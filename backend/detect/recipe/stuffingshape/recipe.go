@@ -36,7 +36,7 @@ func conclude(t *detect.Tally, _ detect.Usual) *detect.Conclusion {
 	}
 	c := &detect.Conclusion{
 		Severity: detect.High, Subject: detect.Printed(t.Key), Route: t.Route(),
-		Title: fmt.Sprintf("Leaked passwords are tried from %s by %s: %s %s", t.From(), detect.Looks(t.Key), detect.Many(t.Tries(), "failed sign-in", "failed sign-ins"), t.Within()),
+		Title: fmt.Sprintf("Leaked passwords are tried from %s by %s: %s %s", t.From(), detect.Looks(t.Key), t.Missed("failed", "sign-in", "sign-ins"), t.Within()),
 		Measures: []detect.Measure{
 			{Name: "failed or refused sign-ins", Value: float64(t.Tries()), Limit: tries},
 			{Name: "addresses", Value: float64(t.Clients), Limit: addresses},

@@ -40,7 +40,7 @@ func conclude(t *detect.Tally, usual detect.Usual) *detect.Conclusion {
 	}
 	return &detect.Conclusion{
 		Severity: detect.High, Route: t.Route(),
-		Title: fmt.Sprintf("%s for %s from %s %s: far more than usual", detect.Many(t.Tries(), "failed sign-in", "failed sign-ins"), detect.Distinct(t.Accounts, "account", "accounts"), t.From(), t.Within()),
+		Title: fmt.Sprintf("%s for %s from %s %s: far more than usual", t.Missed("failed", "sign-in", "sign-ins"), detect.Distinct(t.Accounts, "account", "accounts"), t.From(), t.Within()),
 		Measures: []detect.Measure{
 			{Name: "failed or refused sign-ins", Value: float64(t.Tries()), Limit: limit},
 			{Name: "share that failed", Value: t.Share(), Limit: share + up},
