@@ -37,6 +37,8 @@ var arrows = []arrow{
 	{"palisade.dev/backend", "palisade.dev/console", "the console knows the back end, never the reverse"},
 	{"palisade.dev/console", "palisade.dev/gateway", "people see what guards told the back end"},
 	{"palisade.dev/console", "palisade.dev/backend/api", "two doors to the same rooms, side by side"},
+	{"palisade.dev/backend/detect", "palisade.dev/backend/ban", "what concludes refuses nobody: people and rules do"},
+	{"palisade.dev/backend/detect", "palisade.dev/backend/alert", "what concludes does not know who is told"},
 	{"palisade.dev/backend/alert", "palisade.dev/backend/api", "what tells people does not know through which door it was set up"},
 	{"palisade.dev/backend/access", "palisade.dev/store", "who may what is arithmetic"},
 	{"palisade.dev/config", "palisade.dev/backend", "the file says what is wanted; others see to it"},

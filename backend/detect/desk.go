@@ -64,7 +64,11 @@ func (d *Desk) See(events []wire.Event) {
 }
 
 func (d *Desk) see(e *wire.Event) {
+	if !e.Address.IsValid() {
+		return // whose act it is cannot be known
+	}
 	a := Act{Event: e, What: Request, Client: veil.Group(e.Address)}
+	h := hashes{setClients: hash(a.Client), setPlaces: hash(place(e.Address)), setShapes: hash(Shape(&a)), setAccounts: hash(e.Account)}
 	refused := Refusal(e)
 	if refused {
 		a.Result = Refused
@@ -73,18 +77,20 @@ func (d *Desk) see(e *wire.Event) {
 	} else {
 		a.Result = "failed"
 	}
-	d.act(&a)
+	d.act(&a, &h)
 	for _, o := range e.Outcomes {
 		if e.Route != "" && len(d.of[o.Kind]) > 0 && len(d.routes) < mostRoutes {
 			d.routes[e.Route] = o.Kind
 		}
 		a.What, a.Result, a.Subject = o.Kind, o.Result, o.Subject
-		d.act(&a)
+		h[setAccounts] = hash(a.who())
+		d.act(&a, &h)
 	}
 	// What a guard kept from the app has no outcome, but is a try all the same: an attack does not end by being refused.
 	if kind := d.routes[e.Route]; kind != "" && refused && len(e.Outcomes) == 0 {
 		a.What, a.Result, a.Subject = kind, Refused, ""
-		d.act(&a)
+		h[setAccounts] = hash(a.who())
+		d.act(&a, &h)
 	}
 }
 
@@ -97,7 +103,7 @@ func Refusal(e *wire.Event) bool {
 	return true
 }
 
-func (d *Desk) act(a *Act) {
+func (d *Desk) act(a *Act, h *hashes) {
 	for _, i := range d.of[a.What] {
 		t := &d.tables[i]
 		key := t.recipe.Key(a)
@@ -113,12 +119,12 @@ func (d *Desk) act(a *Act) {
 			r = &record{}
 			t.records[strings.Clone(key)] = r
 		}
-		value := ""
+		h[setValues] = 0
 		if t.recipe.Value != nil {
-			value = t.recipe.Value(a)
+			h[setValues] = hash(t.recipe.Value(a))
 		}
 		was := r.dirty
-		if r.add(a, value, t.recipe.Window) && !was {
+		if r.add(a, h, t.recipe.Window) && !was {
 			t.dirty = append(t.dirty, key)
 		}
 	}

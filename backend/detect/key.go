@@ -16,12 +16,7 @@ func BySite(*Act) string { return "site" }
 func ByShape(a *Act) string { return Shape(a) }
 
 // ByAccount counts one account together, whoever asks.
-func ByAccount(a *Act) string {
-	if a.Subject != "" {
-		return a.Subject
-	}
-	return a.Account
-}
+func ByAccount(a *Act) string { return a.who() }
 
 // Shape is what can be seen of a client's software: its fingerprint, or where there is none how it calls itself.
 func Shape(a *Act) string {
@@ -31,19 +26,17 @@ func Shape(a *Act) string {
 	return "agent:" + a.Agent
 }
 
-// place is the network that an address shares with its neighbours. A pseudonym that hides them is a place of its own.
+// place is the network that an address shares with its neighbours, in words. A pseudonym that hides them is a place of its
+// own.
 func place(a netip.Addr) string {
-	bits := 24
 	if veil.Of(a) == veil.Hashed {
 		return a.String()
 	}
-	a = veil.Bits(a)
-	if a.Is6() {
-		bits = 48
+	var b [16]byte
+	if a = veil.Bits(a); a.Is4() {
+		four := a.As4()
+		return string(append(b[:0], four[:3]...))
 	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
+	b = a.As16()
+	return string(b[:6])
 }

@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"hash/maphash"
-	"maps"
 	"slices"
 	"time"
 
@@ -42,13 +41,13 @@ func (t *Tally) Span() time.Duration { return t.Last.Sub(t.First) }
 func (t *Tally) Entered() []string { return slices.Clone(t.record.entered) }
 
 // Route is the route most asked for.
-func (t *Tally) Route() string { return most(t.record.tops[topRoutes]) }
+func (t *Tally) Route() string { return t.record.tops[topRoutes].most() }
 
 // Agent is what the software calls itself most.
-func (t *Tally) Agent() string { return most(t.record.tops[topAgents]) }
+func (t *Tally) Agent() string { return t.record.tops[topAgents].most() }
 
 // Networks are the lists that most addresses are on, most frequent first.
-func (t *Tally) Networks() []Count { return counts(t.record.tops[topNetworks]) }
+func (t *Tally) Networks() []Count { return t.record.tops[topNetworks].counts() }
 
 // panes are how finely a window slides: it covers between four and five fifths of its length.
 const panes = 5
@@ -69,6 +68,9 @@ const (
 	setCount
 )
 
+// hashes are what an act adds to the sets, made once for all recipes.
+type hashes [setCount]uint64
+
 const (
 	topNetworks = iota
 	topKinds
@@ -88,8 +90,8 @@ const (
 
 // record is what is kept of one key.
 type record struct {
-	panes    [panes]pane
-	tops     [topCount]map[string]uint64
+	panes    [panes]*pane
+	tops     [topCount]top
 	entered  []string
 	examples []wire.Event
 	acts     uint64
@@ -97,116 +99,127 @@ type record struct {
 	dirty    bool
 }
 
-// set counts distinct hashes.
+// set counts distinct hashes. Most hold one, which takes no memory of its own; 0 is none.
 type set struct {
-	few  []uint64
-	many *sketch.Sketch
+	first uint64
+	few   []uint64
+	many  *sketch.Sketch
 }
 
 func (s *set) add(h uint64) {
-	if s.many != nil {
+	switch {
+	case h == 0 || h == s.first:
+	case s.many != nil:
 		s.many.Add(h)
-		return
-	}
-	if slices.Contains(s.few, h) {
-		return
-	}
-	if len(s.few) < exactTo {
+	case s.first == 0:
+		s.first = h
+	case slices.Contains(s.few, h):
+	case len(s.few) < exactTo-1:
 		s.few = append(s.few, h)
-		return
+	default:
+		s.spill()
+		s.many.Add(h)
 	}
+}
+
+func (s *set) spill() {
 	s.many = new(sketch.Sketch)
 	for _, x := range s.few {
 		s.many.Add(x)
 	}
-	s.many.Add(h)
-	s.few = nil
+	if s.first != 0 {
+		s.many.Add(s.first)
+	}
+	s.first, s.few = 0, nil
 }
 
 func (s *set) merge(o *set) {
 	if o.many != nil {
 		if s.many == nil {
-			s.many = new(sketch.Sketch)
-			for _, x := range s.few {
-				s.many.Add(x)
-			}
-			s.few = nil
+			s.spill()
 		}
 		s.many.Merge(o.many)
 		return
 	}
+	s.add(o.first)
 	for _, x := range o.few {
 		s.add(x)
 	}
 }
 
 func (s *set) count() uint64 {
-	if s.many != nil {
+	switch {
+	case s.many != nil:
 		return s.many.Estimate()
+	case s.first == 0:
+		return 0
 	}
-	return uint64(len(s.few))
+	return uint64(1 + len(s.few))
 }
 
 // seed is another in each process, so that nobody can choose accounts whose hashes collide.
 var seed = maphash.MakeSeed()
 
-func hash(s string) uint64 { return maphash.String(seed, s) }
+// hash is 0 for the empty text only, which counts as none.
+func hash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	return max(maphash.String(seed, s), 1)
+}
 
 // add counts an act. What is older than the window the record has reached is left out; false says so.
-func (r *record) add(a *Act, value string, window time.Duration) bool {
+func (r *record) add(a *Act, h *hashes, window time.Duration) bool {
 	width := window.Microseconds() / panes
 	start := a.At - a.At%width
-	p := &r.panes[start/width%panes]
-	if p.start > start || r.last-a.At > window.Microseconds() {
+	at := start / width % panes
+	if r.last-a.At > window.Microseconds() || r.panes[at] != nil && r.panes[at].start > start {
 		return false
 	}
-	if p.start < start {
-		*p = pane{start: start, first: a.At}
-	}
 	if r.last != 0 && a.At-r.last > 2*window.Microseconds() { // what it says of earlier acts is not of these
-		*r = record{panes: r.panes}
-		p = &r.panes[start/width%panes]
+		*r = record{}
+	}
+	p := r.panes[at]
+	if p == nil || p.start < start {
+		p = &pane{start: start, first: a.At}
+		r.panes[at] = p
 	}
 	p.acts++
 	p.first, p.last = min(p.first, a.At), max(p.last, a.At)
 	r.acts, r.last, r.dirty = r.acts+1, max(r.last, a.At), true
-	account := a.Subject
-	if account == "" {
-		account = a.Account
-	}
-	switch {
-	case a.Result == Refused:
+	switch a.Result {
+	case Refused:
 		p.refused++
-	case a.Result == "ok":
+	case "ok":
 		p.ok++
-		if account != "" && len(r.entered) < maxEntered && !slices.Contains(r.entered, account) {
-			r.entered = append(r.entered, account)
+		if who := a.who(); who != "" && len(r.entered) < maxEntered && !slices.Contains(r.entered, who) {
+			r.entered = append(r.entered, who)
 		}
 	default:
 		p.failed++
 	}
-	p.sets[setClients].add(hash(a.Client))
-	p.sets[setPlaces].add(hash(place(a.Address)))
-	p.sets[setShapes].add(hash(Shape(a)))
-	if account != "" {
-		p.sets[setAccounts].add(hash(account))
-	}
-	if value != "" {
-		p.sets[setValues].add(hash(value))
+	for i := range h {
+		p.sets[i].add(h[i])
 	}
 	r.note(a)
 	return true
 }
 
+// who is the account that an act is about.
+func (a *Act) who() string {
+	if a.Subject != "" {
+		return a.Subject
+	}
+	return a.Account
+}
+
 func (r *record) note(a *Act) {
 	for _, list := range a.Networks {
-		r.bump(topNetworks, list)
+		r.tops[topNetworks].add(list)
 	}
-	r.bump(topKinds, a.Kind)
-	r.bump(topAgents, a.Agent)
-	r.bump(topPrints, a.Fingerprint)
-	r.bump(topRoutes, a.Route)
-	r.bump(topSources, a.Client)
+	for i, value := range [...]string{topKinds: a.Kind, topAgents: a.Agent, topPrints: a.Fingerprint, topRoutes: a.Route, topSources: a.Client} {
+		r.tops[i].add(value)
+	}
 	// Of the examples, the newest take turns after the first: what began it stays, and the rest shows what it became.
 	if len(r.examples) < maxExamples {
 		r.examples = append(r.examples, *a.Event)
@@ -215,16 +228,54 @@ func (r *record) note(a *Act) {
 	}
 }
 
-func (r *record) bump(of int, value string) {
-	if value == "" {
+// top counts values, as far as it tells them apart. Most have one, which takes no memory of its own.
+type top struct {
+	first Count
+	more  []Count
+}
+
+func (t *top) add(value string) {
+	switch {
+	case value == "":
+		return
+	case t.first.Count == 0:
+		t.first = Count{value, 1}
+		return
+	case t.first.Value == value:
+		t.first.Count++
 		return
 	}
-	if r.tops[of] == nil {
-		r.tops[of] = make(map[string]uint64, 1)
+	for i := range t.more {
+		if t.more[i].Value == value {
+			t.more[i].Count++
+			return
+		}
 	}
-	if _, ok := r.tops[of][value]; ok || len(r.tops[of]) < maxTop {
-		r.tops[of][value]++
+	if len(t.more) < maxTop-1 {
+		t.more = append(t.more, Count{value, 1})
 	}
+}
+
+// all gives what was counted, the most frequent first.
+func (t *top) all() []Count {
+	if t.first.Count == 0 {
+		return nil
+	}
+	list := append([]Count{t.first}, t.more...)
+	slices.SortFunc(list, func(a, b Count) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value)) })
+	return list
+}
+
+func (t *top) counts() []Count {
+	list := t.all()
+	return list[:min(len(list), shown)]
+}
+
+func (t *top) most() string {
+	if list := t.all(); len(list) > 0 {
+		return list[0].Value
+	}
+	return ""
 }
 
 // tally sums the panes that lie within a window of the newest act.
@@ -233,8 +284,8 @@ func (r *record) tally(key string, window time.Duration) *Tally {
 	oldest := r.last - window.Microseconds()
 	var sets [setCount]set
 	for i := range r.panes {
-		p := &r.panes[i]
-		if p.acts == 0 || p.start <= oldest {
+		p := r.panes[i]
+		if p == nil || p.start <= oldest {
 			continue
 		}
 		if first := time.UnixMicro(p.first); t.First.IsZero() || first.Before(t.First) {
@@ -256,27 +307,11 @@ func (t *Tally) evidence(c *Conclusion) Evidence {
 	return Evidence{
 		Measures: c.Measures, Advice: c.Advice, Acts: t.Acts, OK: t.OK, Failed: t.Failed, Refused: t.Refused,
 		Accounts: t.Accounts, Entered: slices.Clone(r.entered), Clients: t.Clients,
-		Networks: counts(r.tops[topNetworks]), Kinds: counts(r.tops[topKinds]), Agents: counts(r.tops[topAgents]),
-		Prints: counts(r.tops[topPrints]), Routes: counts(r.tops[topRoutes]), Sources: counts(r.tops[topSources]),
+		Networks: r.tops[topNetworks].counts(), Kinds: r.tops[topKinds].counts(), Agents: r.tops[topAgents].counts(),
+		Prints: r.tops[topPrints].counts(), Routes: r.tops[topRoutes].counts(), Sources: r.tops[topSources].counts(),
 		Examples: slices.Clone(r.examples),
 	}
 }
 
 // shown is how many values of a kind evidence lists.
 const shown = 8
-
-func counts(of map[string]uint64) []Count {
-	list := make([]Count, 0, len(of))
-	for _, v := range slices.Sorted(maps.Keys(of)) {
-		list = append(list, Count{v, of[v]})
-	}
-	slices.SortStableFunc(list, func(a, b Count) int { return cmp.Compare(b.Count, a.Count) })
-	return list[:min(len(list), shown)]
-}
-
-func most(of map[string]uint64) string {
-	if list := counts(of); len(list) > 0 {
-		return list[0].Value
-	}
-	return ""
-}

@@ -63,9 +63,9 @@ var rented = map[string]bool{"cloud": true, "hosting": true, "tor": true, "vpn":
 // Rented reports whether most acts came from networks whose addresses are rented by the hour, or hidden behind.
 func (t *Tally) Rented() bool {
 	n := uint64(0)
-	for list, count := range t.record.tops[topNetworks] {
-		if kind, _, _ := strings.Cut(list, "/"); rented[kind] {
-			n = max(n, count)
+	for _, list := range t.record.tops[topNetworks].all() {
+		if kind, _, _ := strings.Cut(list.Value, "/"); rented[kind] {
+			n = max(n, list.Count)
 		}
 	}
 	return 2*n > t.record.acts
