@@ -135,9 +135,9 @@ func TestEnds(t *testing.T) {
 		t.Fatal(len(all), err)
 	}
 	for text, want := range map[string]string{
-		"go 1.21":             "line 1 of the ends of tool chains has 2 fields, not tool, line and day",
+		"go 1.21":              "line 1 of the ends of tool chains has 2 fields, not tool, line and day",
 		"#\ngo one 2024-01-01": `line 2 of the ends of tool chains: "go one 2024-01-01" is no line of releases with its day`,
-		"go 1.21 tomorrow":    `line 1 of the ends of tool chains: "go 1.21 tomorrow" is no line of releases with its day`,
+		"go 1.21 tomorrow":     `line 1 of the ends of tool chains: "go 1.21 tomorrow" is no line of releases with its day`,
 	} {
 		if _, err := readEnds(text); fmt.Sprint(err) != want {
 			t.Errorf("%q: %v, want %s", text, err, want)

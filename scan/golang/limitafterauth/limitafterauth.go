@@ -4,6 +4,7 @@ package limitafterauth
 import (
 	_ "embed"
 	"go/ast"
+	"go/types"
 	"slices"
 
 	"palisade.dev/scan"
@@ -24,7 +25,7 @@ var Check = golang.Check{
 }
 
 var (
-	entry = []string{"auth", "authn", "authenticate", "authenticated", "authenticator", "authentication", "authorize", "jwt", "jwtauth", "basicauth", "verifier", "session", "login", "signin"}
+	entry = []string{"auth", "authn", "authenticate", "authenticated", "authenticator", "authentication", "authorize", "jwt", "jwtauth", "basicauth"}
 	limit = []string{"limiter", "ratelimit", "ratelimiter", "httprate", "throttle", "throttled", "tollbooth", "httplimit"}
 )
 
@@ -34,7 +35,7 @@ func run(p *golang.Pass) {
 			switch n := n.(type) {
 			case *ast.CallExpr: // auth(limit(h))
 				if s, ok := n.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "Use" {
-					ordered(p, f, n.Args)
+					ordered(p, f, middleware(f, n.Args))
 					return true
 				}
 				for _, a := range n.Args {
@@ -72,6 +73,16 @@ func ordered(p *golang.Pass, f *project.File, uses []ast.Expr) {
 	if at := slices.IndexFunc(uses[first:], limits); at >= 0 {
 		report(p, f, uses[first+at])
 	}
+}
+
+// middleware leaves out the handler that some helpers are given first: Use(h, limit, auth).
+func middleware(f *project.File, args []ast.Expr) []ast.Expr {
+	if len(args) > 0 {
+		if s, ok := f.Package.Info.TypeOf(args[0]).(*types.Signature); ok && s.Results().Len() == 0 {
+			return nil // which of the others runs first is up to that helper
+		}
+	}
+	return args
 }
 
 func report(p *golang.Pass, f *project.File, n ast.Node) {

@@ -84,7 +84,7 @@ func fromRequest(p *golang.Pass, c *flow.Call, name string) bool {
 	if !strings.HasPrefix(name, "(*encoding/") && !strings.HasPrefix(name, "encoding/") {
 		return true
 	}
-	var from ast.Node = c.Func
+	from := c.Func
 	if s, ok := c.Fun.(*ast.SelectorExpr); ok {
 		if call, ok := ast.Unparen(s.X).(*ast.CallExpr); ok {
 			from = call
