@@ -1,6 +1,9 @@
 package flow
 
 import (
+	"strconv"
+	"strings"
+
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
 )
@@ -75,7 +78,16 @@ func (e *Engine) put(id int, v *Value) {
 
 // read is what a path names in a cell.
 func (e *Engine) read(id int, path []string) *Value {
-	c := e.cells[-1-id]
+	key := strconv.Itoa(id) + " " + strings.Join(path, " ")
+	v, ok := e.reads[key]
+	if !ok {
+		v = e.cells[-1-id].at(e, path)
+		e.reads[key] = v
+	}
+	return v
+}
+
+func (c *cell) at(e *Engine, path []string) *Value {
 	if c.value == nil {
 		return unknown(c.what)
 	}
@@ -103,10 +115,12 @@ const rounds = 4
 
 // settle puts what is in the cells in the place of what was read from them, and asks the sinks that waited for it.
 func (e *Engine) settle() {
+	f := &filling{cells: true, memo: map[*Value]*Value{}} // for all: what is in the cells does not change any more
+	e.reads = map[string]*Value{}
 	for _, w := range e.stateful {
 		v := w.p.value
+		f.fr = w.fr
 		for range rounds {
-			f := &filling{fr: w.fr, cells: true, memo: map[*Value]*Value{}}
 			if v = f.fill(v, 0); !v.holds(ofCell, 0) {
 				break
 			}

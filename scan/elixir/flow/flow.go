@@ -146,7 +146,8 @@ type Engine struct {
 	libraries map[*project.App]bool
 	cells     []*cell
 	cellOf    map[string]int
-	anyKey    map[string]bool // stores into which something was put under a key that is not known
+	reads     map[string]*Value // what paths into cells name, once all has been read
+	anyKey    map[string]bool   // stores into which something was put under a key that is not known
 	servers   map[string]*server
 	handlers  map[*project.Function]*server  // the callbacks of servers and the clauses of them
 	given     map[*project.Function][]*Value // what clauses are read with

@@ -11,26 +11,34 @@ func (e *Engine) picked(fn *project.Function, args []*Value) (fns []*project.Fun
 	if len(fn.Clauses) < 2 || e.entries[fn] != nil || e.templates[fn] != nil || !decides(fn, args) {
 		return nil
 	}
-	alone := e.alone[fn]
-	if alone == nil {
-		for _, c := range fn.Clauses {
-			one := *fn
-			one.Clauses = []*project.Clause{c}
-			alone = append(alone, &one)
-		}
-		e.alone[fn] = alone
-	}
+	var which []int
 	for i, c := range fn.Clauses {
 		if c.Body == nil {
 			continue // a head
 		}
 		fits, sure := fitting(c, args)
 		if fits {
-			fns = append(fns, alone[i])
+			which = append(which, i)
 		}
 		if sure {
 			break
 		}
+	}
+	if len(which) == 0 || len(which) > (len(fn.Clauses)+1)/2 {
+		return nil // to read the clauses once more would say little
+	}
+	alone := e.alone[fn]
+	if alone == nil {
+		alone = make([]*project.Function, len(fn.Clauses))
+		e.alone[fn] = alone
+	}
+	for _, i := range which {
+		if alone[i] == nil {
+			one := *fn
+			one.Clauses = fn.Clauses[i : i+1]
+			alone[i] = &one
+		}
+		fns = append(fns, alone[i])
 	}
 	return fns
 }

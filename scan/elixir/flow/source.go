@@ -61,10 +61,14 @@ func (t *trail) then(f *project.File, n *syntax.Node, note string) *trail {
 
 // append puts another way behind this one.
 func (t *trail) append(more *trail) *trail {
-	if more == nil {
+	switch {
+	case more == nil || t != nil && t.length >= longest:
 		return t
+	case t == nil:
+		return more
 	}
-	var steps []*trail
+	var room [longest]*trail
+	steps := room[:0]
 	for s := more; s != nil; s = s.before {
 		steps = append(steps, s)
 	}
