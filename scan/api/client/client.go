@@ -191,7 +191,7 @@ func (c *Client) InScope(u *url.URL) bool {
 	host := strings.ToLower(u.Hostname())
 	if host == strings.ToLower(c.o.Target.Hostname()) {
 		// Another port of the same host is another service, perhaps of somebody else; 80 and 443 are the same door.
-		return Origin(u) == c.origin || (c.o.Target.Port() == "" && u.Port() == "")
+		return Origin(u) == c.origin || (c.o.Target.Port() == "" && u.Port() == "") || slices.Contains(c.o.Scope, strings.ToLower(u.Host))
 	}
 	return slices.Contains(c.o.Scope, host) || slices.Contains(c.o.Scope, strings.ToLower(u.Host))
 }

@@ -4,6 +4,7 @@ package plain
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -38,6 +39,12 @@ func run(ctx context.Context, l *api.Look) {
 		tried++
 		x := l.Ask(ctx, "by plain http, with a made-up credential", at(base, dummy(c, op != nil)))
 		switch k := x.Kind(); {
+		case errors.Is(x.Err, client.ErrScope):
+			l.CannotTell(fmt.Sprintf("the specification names %s, which is another service than the target", base), "allow it with --scope "+base.Host)
+			continue
+		case !k.Tells() && x.Err == nil:
+			l.CannotTell(fmt.Sprintf("%s was %s", base, k), "")
+			continue
 		case !k.Tells():
 			silent++ // nobody listens there, which is as well
 			continue

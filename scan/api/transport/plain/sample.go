@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"palisade.dev/scan/api"
 	"palisade.dev/scan/api/fixture"
@@ -35,6 +36,7 @@ func beside(plain func(s *fixture.Shop) http.HandlerFunc) func(*fixture.Shop, *a
 			panic(fmt.Sprintf("fixture: a sample's specification: %v", err)) // a mistake in this file, met by its test
 		}
 		o.Document = doc
+		o.Scope = []string{strings.TrimPrefix(server.URL, "http://")}
 	}
 }
 
