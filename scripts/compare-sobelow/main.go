@@ -177,7 +177,14 @@ func match(run *scan.Run, t theirs) (how, why string) {
 		}
 		return "found"
 	}
+	off := 0
+	if kind == "Config.Secrets" {
+		off = 3 // they tell the line of the list that a secret is in, we its own
+	}
 	for _, f := range list {
+		if slices.Contains(checks, f.Check) && f.Place.File == t.File && t.Line < f.Place.Start.Line && f.Place.Start.Line <= t.Line+off {
+			return word(f), f.Message
+		}
 		if slices.Contains(checks, f.Check) && (t.Line == 0 || f.Place.File == t.File && f.Place.Start.Line <= t.Line && t.Line <= max(f.Place.End.Line, f.Place.Start.Line)) {
 			return word(f), f.Message
 		}

@@ -93,23 +93,30 @@ func inConfig(p *elixir.Pass) {
 		if len(e.Path) > 0 {
 			name = e.Path[len(e.Path)-1]
 		}
-		if !e.Production() {
-			if _, ok := secret.Value(name, e.Value.Name); ok || strings.Contains(name, "password") || strings.Contains(name, "secret") {
+		m, ok := secret.Value(name, e.Value.Name)
+		switch over := last[e.App+" "+e.Dotted()]; {
+		case e.Env == "dev" || e.Env == "test":
+			if ok || guessed(name) {
 				p.Clear(e.File.Place(e.Value), "it holds in the environment "+e.Env+" alone")
 			}
-			continue
-		}
-		m, ok := secret.Value(name, e.Value.Name)
-		if !ok {
-			known(p, e, name)
-			continue
-		}
-		if over := last[e.App+" "+e.Dotted()]; over != e {
+		case !ok:
+			known(p, e, over, name)
+		case !e.Production():
+			// What a team calls so may be served to others as well.
+			m.Severity = min(m.Severity, scan.Low)
+			report(p, e.File, e.Dotted(), e.Value, m, " for the environment "+e.Env)
+		case over != e:
 			p.Clear(e.File.Place(e.Value), "production sets it again at "+over.File.Place(over.Value).Where())
-			continue
+		default:
+			report(p, e.File, e.Dotted(), e.Value, m, "")
 		}
-		report(p, e.File, e.Dotted(), e.Value, m, "")
 	}
+}
+
+// guessed says whether a name is that of a password or the like.
+func guessed(name string) bool {
+	low := strings.ToLower(name)
+	return strings.Contains(low, "password") || strings.Contains(low, "secret")
 }
 
 // sample says whether a file lies in a folder of examples or test data; what is for developers by its name is told as such.
@@ -117,20 +124,32 @@ func sample(f *project.File) bool {
 	return secret.PlaceOf(path.Dir(f.Path)+"/any.exs") == secret.Sample
 }
 
-// known tells of passwords in the configuration of production that everybody tries first, and clears what is no secret.
-func known(p *elixir.Pass, e *project.Entry, name string) {
-	low := strings.ToLower(name)
-	if !strings.Contains(low, "password") && !strings.Contains(low, "secret") {
+// known tells of passwords that everybody tries first, in the configuration of production and, much lower, in what holds for
+// every environment that does not set it again. It clears what is no secret.
+func known(p *elixir.Pass, e, over *project.Entry, name string) {
+	if !guessed(name) {
 		return
 	}
-	if e.Env == "prod" && strings.HasSuffix(low, "password") && e.Value.Name != "" && !strings.ContainsAny(e.Value.Name, "<>${} ") {
-		f := p.At(e.File, e.Value)
-		f.Key, f.Severity, f.Confidence = e.Dotted(), scan.Medium, scan.Tentative
-		f.Message = fmt.Sprintf("%s in production is a word of %d characters in the source.", e.Dotted(), len(e.Value.Name))
-		f.Excerpt = secret.Excerpt(e.File.Src, min(int(e.Value.Start)+1, int(e.Value.End)), max(int(e.Value.End)-1, int(e.Value.Start)))
-		f.Fix = &scan.Fix{Text: "Choose a password by chance and read it in config/runtime.exs by System.fetch_env!."}
-		p.Report(f)
+	word := strings.HasSuffix(strings.ToLower(name), "password") && e.Value.Name != "" && !strings.ContainsAny(e.Value.Name, "<>${} ")
+	switch {
+	case !word:
+		p.Clear(e.File.Place(e.Value), "the value is to be replaced, or names where the secret is")
+		return
+	case e.Production() && over != nil && over != e:
+		p.Clear(e.File.Place(e.Value), "production sets it again at "+over.File.Place(over.Value).Where())
 		return
 	}
-	p.Clear(e.File.Place(e.Value), "the value is to be replaced, or names where the secret is")
+	f := p.At(e.File, e.Value)
+	f.Key, f.Severity, f.Confidence = e.Dotted(), scan.Medium, scan.Tentative
+	where := "in production"
+	switch {
+	case e.Env == "":
+		f.Severity, where = scan.Low, "in every environment that does not set it again"
+	case e.Env != "prod":
+		f.Severity, where = scan.Low, "in the environment "+e.Env
+	}
+	f.Message = fmt.Sprintf("%s %s is a word of %d characters in the source.", e.Dotted(), where, len(e.Value.Name))
+	f.Excerpt = secret.Excerpt(e.File.Src, min(int(e.Value.Start)+1, int(e.Value.End)), max(int(e.Value.End)-1, int(e.Value.Start)))
+	f.Fix = &scan.Fix{Text: "Choose a password by chance and read it in config/runtime.exs by System.fetch_env!."}
+	p.Report(f)
 }

@@ -1,3 +1,3 @@
 import Config
-config :shop, Shop.Repo, password: "postgres"
+config :shop, Shop.Repo, password: "postgres" # fact "it holds in the environment dev alone"
 config :shop, ShopWeb.Endpoint, secret_key_base: "Zm9vYmFy1Q8w7E6r5T4y3U2i1O0pAsDfGhJkL9zXcVbNmQ2"
