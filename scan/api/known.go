@@ -103,8 +103,8 @@ func (t *Target) IDs(op *spec.Operation, param string, who *identity.Identity) [
 		for key, values := range k.values {
 			from, names, _ := strings.Cut(key, " ")
 			rank := fit(names, param, thing)
-			if rank == 3 && namesThing(from, param) {
-				rank = 2 // order_id is the id in a list of /orders
+			if rank == 3 && (namesThing(from, param) || namesThing(holderOf(names), param)) {
+				rank = 2 // order_id is the id in a list of /orders, or in {"orders":[…]}
 			}
 			if rank == 0 {
 				continue
@@ -152,6 +152,15 @@ func namesThing(collection, param string) bool {
 	thing := flat(singular(collection[strings.LastIndexByte(collection, '/')+1:]))
 	p := flat(param)
 	return thing != "" && (p == thing+"id" || p == thing+"uuid" || p == thing)
+}
+
+// holderOf is the name that a value's object stands under: customers for .data.customers[].id.
+func holderOf(names string) string {
+	steps := strings.Split(strings.ReplaceAll(names, "[]", ""), ".")
+	if len(steps) < 2 {
+		return ""
+	}
+	return steps[len(steps)-2]
 }
 
 // fit says how well the names that lead to a value fit a parameter, 1 the best, 0 not at all.

@@ -21,6 +21,7 @@ import (
 	"palisade.dev/scan/api/identity"
 	"palisade.dev/scan/api/listener"
 	"palisade.dev/scan/api/probes"
+	"palisade.dev/scan/api/spec"
 )
 
 // row is something the table says of a run.
@@ -31,6 +32,7 @@ type stage struct {
 	name           string
 	mode           api.Mode
 	identities     []string
+	spec           string // a document beside the table; "": the target's own
 	found, allowed []row
 	left           []string
 	quiet          bool // nothing of medium or more but what is found or allowed
@@ -82,9 +84,17 @@ func trial(table, target string) (missed int, err error) {
 
 func (s *stage) scan(target, folder string) (*scan.Run, error) {
 	o := api.Options{URL: target, Probes: probes.All(), Mode: s.mode, Seed: 1, Tool: "palisade field-trial"}
+	if s.spec != "" {
+		data, err := os.ReadFile(filepath.Join(folder, s.spec))
+		if err != nil {
+			return nil, fmt.Errorf("the specification: %w", err)
+		}
+		if o.Document, err = spec.Read(context.Background(), data, s.spec, nil); err != nil {
+			return nil, err
+		}
+	}
 	for _, text := range s.identities {
-		who, how, _ := strings.Cut(text, "=login:")
-		i, err := identity.Parse(who+"=login:"+filepath.Join(folder, how), identity.Sources{Env: os.LookupEnv})
+		i, err := identity.Parse(beside(folder, text), identity.Sources{Env: os.LookupEnv})
 		if err != nil {
 			return nil, err
 		}
@@ -97,6 +107,16 @@ func (s *stage) scan(target, folder string) (*scan.Run, error) {
 	defer l.Close()
 	o.Listener = l
 	return api.Scan(context.Background(), o)
+}
+
+// beside makes the file that an identity names one beside the table.
+func beside(folder, text string) string {
+	for _, before := range []string{"=login:", ":file:"} {
+		if who, how, ok := strings.Cut(text, before); ok {
+			return who + before + filepath.Join(folder, how)
+		}
+	}
+	return text
 }
 
 func (s *stage) judge(run *scan.Run) int {
@@ -140,8 +160,8 @@ func (s *stage) judge(run *scan.Run) int {
 	return missed
 }
 
-// read reads a table. Its lines: run NAME MODE; identity NAME[:ROLE]=login:FILE; found or allowed CHECK | WHERE | why;
-// left why; quiet.
+// read reads a table. Its lines: run NAME MODE; spec FILE; identity NAME[:ROLE]=login:FILE or …:file:FILE; found or allowed
+// CHECK | WHERE | why; left why; quiet.
 func read(data []byte) ([]*stage, error) {
 	var stages []*stage
 	lines := bufio.NewScanner(bytes.NewReader(data))
@@ -179,12 +199,14 @@ func read(data []byte) ([]*stage, error) {
 			} else {
 				s.allowed = append(s.allowed, r)
 			}
+		case "spec":
+			s.spec = rest
 		case "left":
 			s.left = append(s.left, rest)
 		case "quiet":
 			s.quiet = true
 		default:
-			return nil, fmt.Errorf("line %d: %q is none of run, identity, found, allowed, left, quiet", n, word)
+			return nil, fmt.Errorf("line %d: %q is none of run, spec, identity, found, allowed, left, quiet", n, word)
 		}
 	}
 	return stages, lines.Err()

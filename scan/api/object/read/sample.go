@@ -94,6 +94,31 @@ func nested(strict bool) func(*fixture.Shop) {
 	}
 }
 
+// envelope lists orders inside an object, at an address that does not say what it lists.
+func envelope(strict bool) func(*fixture.Shop) {
+	return func(s *fixture.Shop) {
+		s.Add(&fixture.Route{Pattern: "GET /mine", Do: func(c *fixture.Call) {
+			defer c.Lock()()
+			list := []any{}
+			for _, o := range c.Orders {
+				if o.Owner == c.User.ID {
+					list = append(list, map[string]any{"id": o.ID + 5, "note": o.Note})
+				}
+			}
+			c.JSON(200, map[string]any{"success": true, "parcels": list})
+		}})
+		s.Add(&fixture.Route{Pattern: "GET /show/{parcel_id}", Do: func(c *fixture.Call) {
+			defer c.Lock()()
+			o := c.Order(c.Int("parcel_id") - 5)
+			if o == nil || strict && o.Owner != c.User.ID {
+				c.Error(404, "no such parcel")
+				return
+			}
+			c.JSON(200, map[string]any{"success": true, "parcels": []any{map[string]any{"id": o.ID + 5, "note": o.Note}}})
+		}})
+	}
+}
+
 // Samples are shops with and without the fault.
 var Samples = []fixture.Sample{
 	{Name: "any order to anybody", Kind: fixture.Vulnerable, Make: func(s *fixture.Shop) {
@@ -134,6 +159,8 @@ var Samples = []fixture.Sample{
 	{Name: "deep in a body", Kind: fixture.Vulnerable, Make: lookup("POST /receipts/search", "", orderBody, false, inBody)},
 	{Name: "in a list of many", Kind: fixture.Vulnerable, Make: lookup("POST /orders/lookup", "", batchBody, false, batch)},
 	{Name: "in one's own folder", Kind: fixture.Vulnerable, Make: nested(false)},
+	{Name: "known from an envelope elsewhere", Kind: fixture.Vulnerable, Make: envelope(false)},
+	{Name: "an envelope with one's own", Kind: fixture.Fixed, Make: envelope(true)},
 	{Name: "a body that names one's own only", Kind: fixture.Fixed, Make: lookup("POST /receipts/search", "", orderBody, true, inBody)},
 	{Name: "a list that leaves out what is not one's own", Kind: fixture.Fixed, Make: lookup("POST /orders/lookup", "", batchBody, true, batch)},
 	{Name: "folder and thing are both checked", Kind: fixture.Fixed, Make: nested(true)},
