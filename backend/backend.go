@@ -40,6 +40,7 @@ import (
 	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/people"
 	"palisade.dev/backend/rehearse"
+	"palisade.dev/backend/retention"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
@@ -56,7 +57,7 @@ type Options struct {
 	DB        *store.DB
 	Dir       string // keeps the operator's token
 	Networks  config.Networks
-	Retention time.Duration
+	Retention time.Duration     // of events, until an owner says otherwise; 0 is for ever
 	Mail      *email.Server     // through which alerts are mailed; none: they are not
 	Console   string            // where people open the console, for links in alerts; "" leaves them out
 	Providers []people.Provider // that people can sign in by
@@ -89,10 +90,12 @@ type Backend struct {
 	Networks   *Networks
 	Desk       *desk.Desk
 	Traps      *trap.Traps
+	Retention  *retention.Retention
 	Veils      *veil.Veils
 	operators  operators
 	token      [32]byte
 	base       template.Set
+	shorter    chan struct{} // events are kept for another time than before
 }
 
 // Open puts the parts together.
@@ -106,7 +109,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Backend{o: o, DB: o.DB, operators: operators{now: o.Now, seen: map[netip.Addr]time.Time{}}}
+	b := &Backend{o: o, DB: o.DB, shorter: make(chan struct{}, 1), operators: operators{now: o.Now, seen: map[netip.Addr]time.Time{}}}
 	key, err := b.signingKey(ctx)
 	if err != nil {
 		return nil, err
@@ -125,7 +128,7 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		return nil, err
 	}
 	b.Veils = veil.New(secret)
-	if err := b.openEvents(); err != nil {
+	if err := b.openEvents(ctx); err != nil {
 		return nil, err
 	}
 	b.Feed = feed.New(o.DB, b.Networks, func(string) []string { return b.operators.addresses() }, key, b.base, o.Now)
@@ -286,54 +289,6 @@ func (b *Backend) networkChanged(ctx context.Context, name string) {
 	if err := b.DB.Touch(ctx, "network list "+name, "network lists", b.o.Now().UnixMilli()); err != nil {
 		b.o.Log.Error("telling guards of a changed network list", "list", name, "err", err)
 	}
-}
-
-// retain forgets what is older than the retention, at start and each hour; bans that ran out are put among the past
-// ones each minute.
-func (b *Backend) retain(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for minute := 0; ; minute++ {
-		now := b.o.Now()
-		if _, err := b.DB.ExpireBans(ctx, now.UnixMilli()); err != nil && ctx.Err() == nil {
-			b.o.Log.Error("putting past bans away", "err", err)
-		}
-		if minute%60 == 0 {
-			b.forget(ctx, now)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// keepBans is how long past bans are remembered: as long as they make the next one longer.
-const keepBans = 90 * 24 * time.Hour
-
-func (b *Backend) forget(ctx context.Context, now time.Time) {
-	note := func(what string, err error) {
-		if err != nil && ctx.Err() == nil {
-			b.o.Log.Error("forgetting old "+what, "err", err)
-		}
-	}
-	if b.o.Retention > 0 {
-		_, err := b.Events.Retain(ctx, now, int(b.o.Retention/(24*time.Hour)))
-		note("events", err)
-		note("guards", b.DB.ForgetGuards(ctx, now.Add(-b.o.Retention).UnixMilli()))
-	}
-	_, err := b.DB.ForgetBans(ctx, now.Add(-keepBans).UnixMilli())
-	note("bans", err)
-	note("addresses of past bans", b.veilBans(ctx))
-	_, err = b.DB.ForgetAppeals(ctx, now.Add(-appeal.Kept).UnixMilli())
-	note("appeals", err)
-	_, err = b.DB.ForgetScans(ctx, now.Add(-finding.Keep).UnixMilli())
-	note("scans", err)
-	_, err = b.DB.ForgetDetections(ctx, now.Add(-detect.Kept).UnixMilli())
-	note("detections", err)
-	note("sign-ins", b.People.Forget(ctx))
-	note("changes", b.DB.PruneChanges(ctx, now.Add(-24*time.Hour).UnixMilli()))
 }
 
 // namedRoute reports whether @name means something on a site.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"palisade.dev/backend/api"
 	"palisade.dev/backend/detect"
 	"palisade.dev/backend/detect/recipes"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/guardapi"
+	"palisade.dev/backend/retention"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/veil"
 	"palisade.dev/guard/engine"
@@ -19,12 +21,16 @@ import (
 	"palisade.dev/store"
 )
 
-func (b *Backend) openEvents() error {
+func (b *Backend) openEvents(ctx context.Context) error {
 	codec, err := event.NewCodec()
 	if err != nil {
 		return err
 	}
-	keep := int(b.o.Retention.Hours() / 24)
+	b.Retention = &retention.Retention{DB: b.DB, File: int(b.o.Retention / (24 * time.Hour)), Now: b.o.Now, Changed: b.keepFor}
+	keep := b.Retention.File
+	if kept, err := b.Retention.Get(ctx); err == nil { // else the log says so when something is to be forgotten
+		keep = kept.Days
+	}
 	b.Events = event.NewLog(b.DB, codec, event.Options{Clock: b.o.Now, Keep: keep, Veil: b.veil, Heard: b.heard})
 	b.Search = event.NewSearch(b.DB, codec).Veiled(b.veil)
 	b.Detections = &detect.Detections{DB: b.DB, Search: b.Search, Recipes: recipes.All(), Now: b.o.Now, ID: b.id, Log: b.o.Log}
@@ -117,7 +123,7 @@ func (b *Backend) Handler() http.Handler {
 	mux.Handle("/api/v1/", api.New(api.Parts{
 		DB: b.DB, Sites: b.Sites, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Events: b.Events, Search: b.Search, Networks: b.Networks,
 		Version: b.o.Version, Now: b.o.Now, ID: b.id, Log: b.o.Log, Actor: b.Actor, Operator: b.operator,
-		Rules: b.Rules, Clients: b.Clients, Entry: b.Entry, People: b.People, Findings: b.Findings, Detections: b.Detections, Watch: b.Watch, Owner: b.OwnerToken, Alerts: b.Alerts, Appeals: b.Appeals, Rand: b.o.Rand, Desk: b.Desk, Traps: b.Traps,
+		Rules: b.Rules, Clients: b.Clients, Entry: b.Entry, People: b.People, Findings: b.Findings, Detections: b.Detections, Watch: b.Watch, Owner: b.OwnerToken, Alerts: b.Alerts, Appeals: b.Appeals, Rand: b.o.Rand, Desk: b.Desk, Traps: b.Traps, Retention: b.Retention,
 	}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	return mux

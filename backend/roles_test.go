@@ -27,9 +27,9 @@ var operations = map[string]struct {
 	"list-rules": {need: access.See}, "get-rule-history": {need: access.See}, "list-bans": {need: access.See}, "list-allowances": {need: access.See},
 	"list-levers": {need: access.See}, "list-blocks": {need: access.See}, "list-traps": {need: access.See}, "list-routes": {need: access.See},
 	"list-monitors": {need: access.See}, "get-monitor-proof": {need: access.Change}, "pause-monitor": {need: access.Change}, "run-monitor": {need: access.Change}, "delete-monitor": {need: access.Change},
-	"add-monitor": {need: access.Change, body: `{"kind":"api","schedule":"6h","settings":{}}`},
+	"add-monitor":     {need: access.Change, body: `{"kind":"api","schedule":"6h","settings":{}}`},
 	"list-detections": {need: access.See}, "get-detection": {need: access.See}, "answer-detection": {need: access.Respond}, "list-recipes": {},
-	"list-scans":  {need: access.See}, "get-scan-report": {need: access.See}, "list-findings": {need: access.See}, "get-finding": {need: access.See},
+	"list-scans": {need: access.See}, "get-scan-report": {need: access.See}, "list-findings": {need: access.See}, "get-finding": {need: access.See},
 	"bring-scan":     {need: access.Report, body: `{}`},
 	"accept-finding": {need: access.Respond, body: `{"reason":"staff only"}`}, "reopen-finding": {need: access.Respond},
 	"find-events": {need: access.See}, "get-client": {need: access.See}, "get-summary": {need: access.See},
@@ -64,6 +64,7 @@ var operations = map[string]struct {
 	"mute-alert-channel":  {need: access.Change, everywhere: true, body: `{}`},
 	"rotate-alert-secret": {need: access.Change, everywhere: true, body: `{}`},
 	"get-site-settings":   {need: access.Change}, "change-site": {need: access.Change, body: `{"zone":"UTC"}`}, "forget-guard": {need: access.Change},
+	"get-retention": {need: access.See, everywhere: true}, "set-retention": {need: access.Own, everywhere: true, body: `{"days":30}`}, "reset-retention": {need: access.Own, everywhere: true},
 	"try-address": {need: access.Change, body: `{"peer":"203.0.113.7"}`}, "list-appeals": {need: access.See},
 	"offer-appeal":          {need: access.Respond, body: `{"subject":"203.0.113.7"}`},
 	"answer-appeal":         {need: access.Respond, body: `{"answer":"declined"}`},
@@ -96,7 +97,7 @@ func TestRolesAgainstEveryOperation(t *testing.T) {
 	actor := access.Actor{}
 	handler := api.New(api.Parts{
 		DB: h.DB, Sites: h.Sites, Bans: h.Bans, Levers: h.Levers, Feed: h.Feed, Events: h.Events, Search: h.Search, Networks: h.Networks,
-		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Alerts: h.Alerts, Appeals: h.Appeals, Desk: h.Desk, Traps: h.Traps, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
+		Rules: h.Rules, Clients: h.Clients, Entry: h.Entry, Alerts: h.Alerts, Appeals: h.Appeals, Desk: h.Desk, Traps: h.Traps, Retention: h.Retention, Version: "test", Now: h.o.Now, ID: h.id, Log: h.o.Log,
 		People: h.People, Findings: h.Findings, Watch: h.Watch, Owner: h.OwnerToken, Actor: func(*http.Request) (access.Actor, error) {
 			if actor.Name == "" {
 				return actor, people.ErrUnauthorized

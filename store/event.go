@@ -109,6 +109,21 @@ func (db *DB) EventDays(ctx context.Context) ([]int32, error) {
 	return list(ctx, db, "listing days", func(r *sql.Rows) (d int32, err error) { return d, r.Scan(&d) }, `SELECT DISTINCT day FROM segment ORDER BY day`)
 }
 
+// EventSum is what the events of some days come to.
+type EventSum struct {
+	Days   int
+	Events int64
+	Bytes  int64 // of the events themselves, packed
+	First  int32 // the oldest day
+}
+
+// EventsBefore sums the events of the days before one, of all sites. It looks at each segment's row and at no event.
+func (db *DB) EventsBefore(ctx context.Context, day int32) (s EventSum, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT day), CAST(COALESCE(SUM(count), 0) AS BIGINT), CAST(COALESCE(SUM(LENGTH(body)), 0) AS BIGINT), COALESCE(MIN(day), 0)
+		FROM segment WHERE day < $1`, day).Scan(&s.Days, &s.Events, &s.Bytes, &s.First)
+	return s, one(err, "summing events")
+}
+
 // DropEventDay forgets a day's segments and rollups, and what was seen of boots last heard of before its end. It takes
 // small steps, so that no ingest waits long.
 func (db *DB) DropEventDay(ctx context.Context, day int32) error {

@@ -162,3 +162,18 @@ func (db *DB) PutSetting(ctx context.Context, name string, value []byte) error {
 	return db.exec(ctx, "keeping setting "+name, `INSERT INTO setting (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 }
+
+// ChangeSetting writes one that a person changes, or with nil takes it away, and says so in the audit log.
+func (db *DB) ChangeSetting(ctx context.Context, name string, value []byte, e Audited) error {
+	return db.tx(ctx, "keeping setting "+name, func(ctx context.Context, tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM setting WHERE name = $1`, name); err != nil {
+			return err
+		}
+		if value != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES ($1, $2)`, name, value); err != nil {
+				return err
+			}
+		}
+		return audit(ctx, tx, e)
+	})
+}

@@ -30,6 +30,7 @@ import (
 	"palisade.dev/backend/network"
 	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/people"
+	"palisade.dev/backend/retention"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/trap"
@@ -61,6 +62,7 @@ type Parts struct {
 	Networks   Networks
 	Desk       *desk.Desk
 	Traps      *trap.Traps
+	Retention  *retention.Retention
 	Version    string
 	Now        func() time.Time
 	ID         func() string
@@ -111,6 +113,7 @@ func New(p Parts) http.Handler {
 	a.detections()
 	a.monitors()
 	a.settings()
+	a.retention()
 	a.appeals()
 	mux.HandleFunc("GET /api/v1/sites/{site}/tail", func(w http.ResponseWriter, r *http.Request) {
 		a.tail(w, r.WithContext(context.WithValue(r.Context(), needKey{}, on(access.See))))
@@ -179,11 +182,11 @@ func (a *api) fault(err error) error {
 		return nil
 	case errors.Is(err, store.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
-	case errors.Is(err, store.ErrConflict), errors.Is(err, people.ErrLastOwner), errors.Is(err, ban.ErrOperator), errors.Is(err, store.ErrTampered):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, people.ErrLastOwner), errors.Is(err, ban.ErrOperator), errors.Is(err, retention.ErrUnconfirmed), errors.Is(err, store.ErrTampered):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, access.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
-	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, errInvalid):
+	case errors.Is(err, rule.ErrInvalid), errors.Is(err, alert.ErrInvalid), errors.Is(err, appeal.ErrInvalid), errors.Is(err, client.ErrInvalid), errors.Is(err, ban.ErrInvalid), errors.Is(err, lever.ErrInvalid), errors.Is(err, site.ErrInvalid), errors.Is(err, people.ErrInvalid), errors.Is(err, desk.ErrInvalid), errors.Is(err, trap.ErrInvalid), errors.Is(err, retention.ErrInvalid), errors.Is(err, errInvalid):
 		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, event.ErrQuery):
 		return huma.Error422UnprocessableEntity(err.Error())

@@ -128,7 +128,7 @@ func (d *draft) admit(ctx context.Context, p *pending) ([]wire.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	oldest := d.now - int64(d.l.o.Keep)*dayMicros
+	oldest := d.now - d.l.keep.Load()*dayMicros
 	fresh := make([]wire.Event, 0, len(p.batch.Events))
 	for _, e := range p.batch.Events {
 		if !have.add(e.Seq) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -20,6 +21,7 @@ type Log struct {
 	store Store
 	codec *Codec
 	o     Options
+	keep  atomic.Int64 // days
 	tails tails
 
 	queue struct {
@@ -108,9 +110,13 @@ func NewLog(s Store, c *Codec, o Options) *Log {
 		o.Memory = 64 << 20
 	}
 	l := &Log{store: s, codec: c, o: o, turn: make(chan struct{}, 1)}
+	l.SetKeep(o.Keep)
 	l.forget()
 	return l
 }
+
+// SetKeep changes for how many days back events are taken in, at once.
+func (l *Log) SetKeep(days int) { l.keep.Store(int64(max(days, 1))) }
 
 // forget lets go of all that is in memory; the store has it.
 func (l *Log) forget() {

@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
+// FirstKept is the oldest day that is kept where so many are: they are whole, and today's has only begun.
+func FirstKept(now time.Time, days int) int32 { return Day(now.UnixMicro()) - int32(max(days, 1)) }
+
 // Retain drops the days that ended at least so many days ago, whole, with their counts; top lists hold
 // addresses and accounts and must not outlive the events. It says how many days it dropped. At least one day stays.
-// A Log should not take in events (Options.Keep) older than what is retained: they would go again the next time.
+// A Log should not take in events (Options.Keep, SetKeep) older than what is retained: they would go again the next time.
 func (l *Log) Retain(ctx context.Context, now time.Time, days int) (int, error) {
-	first := Day(now.UnixMicro()) - int32(max(days, 1))
+	first := FirstKept(now, days)
 	have, err := l.store.EventDays(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("listing the days of events: %w", err)

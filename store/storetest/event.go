@@ -67,6 +67,14 @@ var eventPromises = []promise{
 		must(t, db.AppendEvents(ctx, []store.EventWrite{{Site: a, Segments: []store.Segment{s}}}))
 		equal(t, "body", string(got[[]byte](t)(db.SegmentBody(ctx, a, 5, 1))), "longer")
 	}},
+	{"the events of old days are summed, of all sites", func(ctx context.Context, t *testing.T, db *store.DB) {
+		a, b := Site(t, db, "a"), Site(t, db, "b")
+		equal(t, "of none", got[store.EventSum](t)(db.EventsBefore(ctx, 9)), store.EventSum{})
+		threeDays(ctx, t, db, a)
+		threeDays(ctx, t, db, b)
+		equal(t, "before the first", got[store.EventSum](t)(db.EventsBefore(ctx, 5)), store.EventSum{})
+		equal(t, "of two days", got[store.EventSum](t)(db.EventsBefore(ctx, 7)), store.EventSum{Days: 2, Events: 24, Bytes: int64(8 * len("body 5 10")), First: 5})
+	}},
 	{"a site's segments are its own", func(ctx context.Context, t *testing.T, db *store.DB) {
 		a, b := Site(t, db, "a"), Site(t, db, "b")
 		threeDays(ctx, t, db, a)

@@ -136,4 +136,19 @@ var sitePromises = []promise{
 			t.Fatalf("got %x", v)
 		}
 	}},
+	{"a setting that a person changes or takes away is in the audit log", func(ctx context.Context, t *testing.T, db *store.DB) {
+		e := store.Audited{At: 5, Author: "ada", Action: "keeping events for 18 days", Subject: "retention", Earlier: "30 days", Later: "18 days"}
+		must(t, db.ChangeSetting(ctx, "retention", []byte("18"), e))
+		must(t, db.ChangeSetting(ctx, "retention", []byte("20"), e))
+		if v := got[[]byte](t)(db.Setting(ctx, "retention")); string(v) != "20" {
+			t.Fatalf("got %q", v)
+		}
+		must(t, db.ChangeSetting(ctx, "retention", nil, e))
+		_, err := db.Setting(ctx, "retention")
+		refused(t, err, store.ErrNotFound, "retention")
+		log := got[[]store.Audited](t)(db.AuditLog(ctx, store.AuditQuery{Subject: "retention", Limit: 9}))
+		if len(log) != 3 || log[0].Author != "ada" || log[0].Later != "18 days" {
+			t.Fatalf("%+v", log)
+		}
+	}},
 }
