@@ -53,7 +53,7 @@ func run(w *pack.World) scan.Part {
 			if day, ok := days.of(p.Tool, at); ok && !w.Now.Before(day.AddDate(0, 0, 1)) {
 				part.Findings = append(part.Findings, ended(p, day))
 			}
-			part.Add(known(p, w))
+			part.Add(known(p, days, w))
 		}
 	}
 	return part
@@ -96,10 +96,10 @@ func weight(p Pin) scan.Severity {
 }
 
 // known compares a version with advisories, of which only Go's speak of versions.
-func known(p Pin, w *pack.World) (part scan.Part) {
+func known(p Pin, days ends, w *pack.World) (part scan.Part) {
 	switch p.Tool {
 	case Go:
-		f, err := faults(p, w)
+		f, err := faults(p, days, w)
 		if err != nil {
 			part.Outcomes = append(part.Outcomes, unsure(p, "the advisories about Go's standard library: "+err.Error(), "give a folder of OSV files with --advisories DIR"))
 		} else if f != nil {
@@ -135,7 +135,7 @@ func commits(w *pack.World, repository string) (n int) {
 const newest = ".9999"
 
 // faults are the advisories that a version of Go falls under, told as one finding.
-func faults(p Pin, w *pack.World) (*scan.Finding, error) {
+func faults(p Pin, days ends, w *pack.World) (*scan.Finding, error) {
 	db, err := w.Advisories(pack.Go)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func faults(p Pin, w *pack.World) (*scan.Finding, error) {
 	f.Severity = weight(p)
 	f.Package = &scan.Package{Ecosystem: pack.Go, Name: "stdlib", Version: p.Version, Advisory: ids[len(ids)-1], Aliases: ids[:len(ids)-1]}
 	f.Fix = &scan.Fix{Text: "Build with a newer Go."}
-	if target := above(db, fixed); target != "" {
+	if target := above(db, fixed, func(l line) bool { day, ok := days.of(Go, l); return ok && w.Now.After(day) }); target != "" {
 		f.Package.Fixed = []string{target}
 		f.Fix.Text = "Build with Go " + target + " or later: it falls under none of those that are known here."
 		if p.whole() && p.End > p.Start {
@@ -187,12 +187,15 @@ func matches(db *osv.Database, at string) (ids, fixed []string, err error) {
 	return slices.Compact(ids), fixed, nil
 }
 
-// above is the nearest of some versions that falls under nothing.
-func above(db *osv.Database, fixed []string) string {
+// above is the nearest of some versions that falls under nothing, and whose line has not ended.
+func above(db *osv.Database, fixed []string, over func(line) bool) string {
 	var order []version.Version
 	text := map[string]string{}
 	for _, f := range fixed {
-		if v, err := version.Parse(f); err == nil && !strings.Contains(f, "-") { // a candidate is no release
+		if l, ok := lineOf(Go, f); !ok || over(l) || strings.Contains(f, "-") { // a candidate is no release
+			continue
+		}
+		if v, err := version.Parse(f); err == nil {
 			order, text[v.String()] = append(order, v), f
 		}
 	}
