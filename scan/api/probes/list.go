@@ -27,6 +27,7 @@ import (
 	"palisade.dev/scan/api/function/spoofed"
 	"palisade.dev/scan/api/input/command"
 	"palisade.dev/scan/api/input/cors"
+	inputgraphql "palisade.dev/scan/api/input/graphql"
 	"palisade.dev/scan/api/input/injection"
 	"palisade.dev/scan/api/input/lines"
 	"palisade.dev/scan/api/input/media"
@@ -48,6 +49,7 @@ import (
 	"palisade.dev/scan/api/llm/prompt"
 	"palisade.dev/scan/api/llm/unbounded"
 	"palisade.dev/scan/api/object/filter"
+	"palisade.dev/scan/api/object/node"
 	"palisade.dev/scan/api/object/read"
 	"palisade.dev/scan/api/object/write"
 	"palisade.dev/scan/api/property/excess"
@@ -57,6 +59,7 @@ import (
 	"palisade.dev/scan/api/rate/authcost"
 	"palisade.dev/scan/api/rate/body"
 	"palisade.dev/scan/api/rate/certificate"
+	rategraphql "palisade.dev/scan/api/rate/graphql"
 	"palisade.dev/scan/api/rate/headers"
 	"palisade.dev/scan/api/rate/keyform"
 	"palisade.dev/scan/api/rate/oracle"
@@ -102,6 +105,7 @@ var Entries = []Entry{
 	{spoofed.Probe, spoofed.Samples},
 	{command.Probe, command.Samples},
 	{cors.Probe, cors.Samples},
+	{inputgraphql.Probe, inputgraphql.Samples},
 	{injection.Probe, injection.Samples},
 	{lines.Probe, lines.Samples},
 	{media.Probe, media.Samples},
@@ -123,6 +127,7 @@ var Entries = []Entry{
 	{prompt.Probe, prompt.Samples},
 	{unbounded.Probe, unbounded.Samples},
 	{filter.Probe, filter.Samples},
+	{node.Probe, node.Samples},
 	{read.Probe, read.Samples},
 	{write.Probe, write.Samples},
 	{excess.Probe, excess.Samples},
@@ -132,6 +137,7 @@ var Entries = []Entry{
 	{authcost.Probe, authcost.Samples},
 	{body.Probe, body.Samples},
 	{certificate.Probe, certificate.Samples},
+	{rategraphql.Probe, rategraphql.Samples},
 	{headers.Probe, headers.Samples},
 	{keyform.Probe, keyform.Samples},
 	{oracle.Probe, oracle.Samples},

@@ -190,6 +190,9 @@ func (m *Meter) Rest(ctx context.Context, l *api.Look) bool {
 	return now == nil || anew(ctx, l, now)
 }
 
+// Anew waits until the limit begins anew, as the meter's own refusal said.
+func (m *Meter) Anew(ctx context.Context, l *api.Look) bool { return anew(ctx, l, m.Throttled) }
+
 // Shuts says that somebody else, who is served while the limit is fresh, is refused once it is spent. It waits for the
 // limit to begin anew, as it was told; where that takes longer than a quarter of a minute nothing can be said.
 func (m *Meter) Shuts(ctx context.Context, l *api.Look, other client.Request) []*client.Exchange {

@@ -2,20 +2,20 @@ package command
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan/api/fixture"
+	"palisade.dev/scan/late"
 )
 
 var (
-	call         = regexp.MustCompile(`curl -s (http://[^\s|;)&']+)`)
-	substitution = regexp.MustCompile(`\$\([^)]*\)`)
-	breakout     = regexp.MustCompile(`';[^']*;'`)
+	call         = late.Pattern(`curl -s (http://[^\s|;)&']+)`)
+	substitution = late.Pattern(`\$\([^)]*\)`)
+	breakout     = late.Pattern(`';[^']*;'`)
 )
 
 // cover is an operation that draws the cover of a book, by a program; where what is in the title runs as a command.
-func cover(runs *regexp.Regexp) func(*fixture.Shop) {
+func cover(runs *late.Regexp) func(*fixture.Shop) {
 	return func(s *fixture.Shop) {
 		s.Add(&fixture.Route{Pattern: "GET /cover", Params: `[{"name":"title","in":"query","required":true,"schema":{"type":"string","example":"Omoo"}}]`, Do: func(c *fixture.Call) {
 			title := c.R.URL.Query().Get("title")

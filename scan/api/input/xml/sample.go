@@ -4,17 +4,17 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"io"
-	"regexp"
 	"strings"
 
 	"palisade.dev/scan/api/fixture"
 	"palisade.dev/scan/api/ssrf/fake"
+	"palisade.dev/scan/late"
 )
 
 var (
-	entity    = regexp.MustCompile(`<!ENTITY (% )?(\w+) (SYSTEM )?"([^"]*)">`)
-	doctype   = regexp.MustCompile(`(?s)<!DOCTYPE.*?\]>`)
-	parameter = regexp.MustCompile(`%\w+;`)
+	entity    = late.Pattern(`<!ENTITY (% )?(\w+) (SYSTEM )?"([^"]*)">`)
+	doctype   = late.Pattern(`(?s)<!DOCTYPE.*?\]>`)
+	parameter = late.Pattern(`%\w+;`)
 )
 
 // parser is what a server reads XML with, well or badly.

@@ -1,0 +1,9 @@
+package graphql
+
+import (
+	"testing"
+
+	"palisade.dev/scan/api/apitest"
+)
+
+func TestProbe(t *testing.T) { apitest.Run(t, Probe, Samples) }
