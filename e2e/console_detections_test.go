@@ -23,12 +23,16 @@ func testDetections(t *testing.T, b *browser) {
 	me.accessible(t, "no detections")
 	me.snap(t, "detections-empty-phone")
 
+	// The overview is open while it happens, and says so by itself.
+	me.open(console + "/s/demo-shop")
+	eventually(t, func() error {
+		return is(eval[string](me, `document.querySelector("[data-live]").dataset.state || ""`), "live")
+	})
 	const robot = "203.0.113.95"
 	for i := range 60 { // a rule refuses most of it
 		robotPost(t, p.url+"/users/log_in", robot, url.Values{"user[email]": {fmt.Sprintf("user%d@leak.example", i)}, "user[password]": {"letmein1"}})
 	}
 	eventually(t, func() error {
-		me.open(console + "/s/demo-shop")
 		if got := text(me); !strings.Contains(got, "Going on") || !strings.Contains(got, robot+" tries leaked passwords") {
 			return fmt.Errorf("the overview: %s", got)
 		}
@@ -50,6 +54,9 @@ func testDetections(t *testing.T, b *browser) {
 	}
 	me.snap(t, "detection-phone")
 	at := eval[string](me, `location.href`)
+	me.open(console + "/s/demo-shop/client?subject=" + robot)
+	me.accessible(t, "a client with its timeline")
+	me.snap(t, "client-timeline-phone")
 	me.look(1280, "dark")
 	me.open(at)
 	me.snap(t, "detection-desk")

@@ -50,7 +50,14 @@ type State struct {
 	Bans      []store.Ban       `json:"bans"`
 	Shared    bool              `json:"shared" doc:"three or more accounts signed in from it"`
 	Bounded   bool              `json:"bounded" doc:"counts are of the newest events only, since first"`
+	Timeline  []Hour            `json:"timeline" doc:"hours of the last seven days in which there was anything"`
 	Events    []event.Shown     `json:"events"`
+}
+
+// Hour is what was answered within one.
+type Hour struct {
+	At      int64             `json:"at" doc:"its start, unix milliseconds"`
+	Actions map[string]uint64 `json:"actions"`
 }
 
 // SignIns is how one account fared.
@@ -106,7 +113,10 @@ func (c *Clients) Show(ctx context.Context, s store.Site, text string) (State, e
 	state := State{
 		Subject: who.subject, By: who.by, Veiled: who.veiled, Networks: []Found{}, Requests: seen.Requests, Actions: seen.Actions, Rules: seen.Rules, Marks: seen.Marks,
 		SignIns: []SignIns{}, Used: Count(seen.Used), Others: append([]string{}, seen.Others...), Bounded: seen.Bounded,
-		Events: event.ShowAll(seen.Events),
+		Timeline: []Hour{}, Events: event.ShowAll(seen.Events),
+	}
+	for _, p := range seen.Timeline {
+		state.Timeline = append(state.Timeline, Hour{p.Start.UnixMilli(), p.Actions})
 	}
 	if seen.Requests > 0 {
 		state.First, state.Last = seen.First.UnixMilli(), seen.Last.UnixMilli()

@@ -34,6 +34,7 @@ type Client struct {
 	Others   []string          // other accounts on the addresses most used, for an account
 	Used     []Entry           // addresses
 	Events   []wire.Event      // the newest
+	Timeline []Point           // hours of the last seven days in which there was anything: Start, Requests and Actions
 	Segments int               // read
 	Bounded  bool              // counts are of the newest segments only, since First
 }
@@ -97,7 +98,7 @@ func (s *Search) Client(ctx context.Context, site string, subject Subject, now t
 	}
 	client := Client{
 		Subject: subject, Requests: c.requests, Actions: c.actions, Rules: c.rules, Marks: c.marks, SignIns: c.signIns(),
-		Accounts: c.accounts.entries(), Used: c.addresses.entries(), Events: page.Events, Segments: c.segments, Bounded: c.bounded,
+		Accounts: c.accounts.entries(), Used: c.addresses.entries(), Events: page.Events, Timeline: c.timeline(), Segments: c.segments, Bounded: c.bounded,
 	}
 	if c.requests > 0 {
 		client.First, client.Last = time.UnixMicro(c.first).UTC(), time.UnixMicro(c.last).UTC()
@@ -137,6 +138,7 @@ type tallies struct {
 	actions, rules, marks map[string]uint64
 	accounts, addresses   top // exact here: what is counted is bounded by the segments read
 	attempts              map[string]*SignIns
+	hours                 map[int64]map[string]uint64 // actions, by the hour's start
 	segments              int
 	bounded               bool
 }
@@ -150,7 +152,7 @@ func (s *Search) counted(ctx context.Context, q Query, most int, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	t := &tallies{attempts: make(map[string]*SignIns)}
+	t := &tallies{attempts: make(map[string]*SignIns), hours: make(map[int64]map[string]uint64)}
 	since := now.Add(-signInDays * 24 * time.Hour).UnixMicro()
 	for {
 		seg, _, ok, err := w.next(ctx)
@@ -183,7 +185,20 @@ func (t *tallies) add(f *frame, cs []condition, since int64) error {
 	for _, c := range []int{colAction, colRule, colMarks, colAccount, colAddress, colOutcomes} {
 		hits[c] = make([]uint64, len(f.columns[c].entries))
 	}
+	actions := &f.columns[colAction]
+	inHours := make(map[int64][]uint64)
+	var hour int64
+	var inHour []uint64
 	err = f.sieve(cs, func(i int) error {
+		if times[i] >= since {
+			if start := floor(times[i], hourMicros); inHour == nil || start != hour {
+				if hour, inHour = start, inHours[start]; inHour == nil {
+					inHour = make([]uint64, len(actions.entries))
+					inHours[hour] = inHour
+				}
+			}
+			inHour[actions.at(i)]++
+		}
 		for c, counts := range hits {
 			if counts != nil {
 				counts[f.columns[c].at(i)]++
@@ -201,6 +216,15 @@ func (t *tallies) add(f *frame, cs []condition, since int64) error {
 	})
 	if err != nil {
 		return err
+	}
+	for start, counts := range inHours {
+		of := t.hours[start]
+		for k, n := range counts {
+			if n > 0 {
+				bump(&of, string(actions.entries[k]), n)
+			}
+		}
+		t.hours[start] = of
 	}
 	each(f, hits[:], colAction, func(v []byte, n uint64) { bump(&t.actions, string(v), n) })
 	each(f, hits[:], colRule, func(v []byte, n uint64) { bump(&t.rules, string(v), n) })
@@ -263,6 +287,18 @@ func (t *tallies) signIn(f *frame, i int, at int64) error {
 		}
 	}
 	return nil
+}
+
+func (t *tallies) timeline() []Point {
+	list := make([]Point, 0, len(t.hours))
+	for _, start := range slices.Sorted(maps.Keys(t.hours)) {
+		p := Point{Start: time.UnixMicro(start).UTC(), Actions: t.hours[start]}
+		for _, n := range p.Actions {
+			p.Requests += n
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 func (t *tallies) signIns() []SignIns {

@@ -338,6 +338,9 @@ func TestWhatIsKnownOfAClient(t *testing.T) {
 		if ann.Actions["throttle"] != 1 || ann.Actions["allow"] != 4 || ann.Rules["search-flood"] != 1 || len(ann.Events) != 5 {
 			t.Errorf("ann: %v, %v, %d events", ann.Actions, ann.Rules, len(ann.Events))
 		}
+		if line := ann.Timeline; len(line) != 1 || !line[0].Start.Equal(noon.Add(-time.Hour)) || line[0].Requests != 4 || line[0].Actions["throttle"] != 1 {
+			t.Errorf("ann over the last week, by the hour: %+v", line)
+		}
 		at, err := b.Client(t.Context(), "shop", Subject{"network", "198.51.100.0/24"}, noon)
 		if err != nil || at.Requests != 3 || len(at.Accounts) != 3 || len(at.SignIns) != 1 || at.SignIns[0].Failed != 1 {
 			t.Errorf("the café: %+v, %v", at, err)

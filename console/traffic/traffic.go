@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -21,9 +20,7 @@ import (
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/veil"
-	"palisade.dev/console/chart"
 	"palisade.dev/console/page"
-	"palisade.dev/guard/engine"
 	"palisade.dev/guard/wire"
 	"palisade.dev/scan"
 	"palisade.dev/store"
@@ -49,6 +46,7 @@ func (t *Traffic) Routes() []page.Route {
 	return []page.Route{
 		{Pattern: "GET /{$}", Handle: t.sites},
 		{Pattern: "GET /s/{site}", Need: access.See, Handle: t.overview},
+		{Pattern: "GET /s/{site}/live", Need: access.See, Handle: t.ticking},
 		{Pattern: "GET /s/{site}/events", Need: access.See, Handle: t.events},
 		{Pattern: "GET /s/{site}/events/live", Need: access.See, Handle: t.live},
 		{Pattern: "GET /s/{site}/events/export", Need: access.See, Handle: t.export},
@@ -225,83 +223,6 @@ func split(actions map[string]uint64) (allowed, challenged, refused uint64) {
 	return
 }
 
-type list struct {
-	Title, Kind string
-	Entries     []client.Counted
-}
-
-type overview struct {
-	line
-	Span   string
-	Chart  chart.Bars
-	Totals [3]uint64
-	All    uint64
-	People uint64
-	Tops   []list
-	Newest []store.Ban
-	Levers []store.Lever
-
-	Detections []store.Detection // that go on, the worst first
-	More       int               // that go on and are not among them
-}
-
-func (t *Traffic) overview(r *page.Request) error {
-	ctx := r.Context()
-	l, err := t.line(r, r.Here)
-	if err != nil {
-		return err
-	}
-	o := overview{line: l, Span: "24h"}
-	back, step := 24*time.Hour, time.Hour
-	switch r.FormValue("span") {
-	case "1h":
-		o.Span, back, step = "1h", time.Hour, 2*time.Minute
-	case "7d":
-		o.Span, back, step = "7d", 7*24*time.Hour, 6*time.Hour
-	}
-	sum, err := t.Search.Summary(ctx, r.Here.ID, r.Now.Add(-back), r.Now, step)
-	if err != nil {
-		return err
-	}
-	o.All, o.People = sum.Total.Requests, sum.Total.Clients()
-	o.Totals[0], o.Totals[1], o.Totals[2] = split(sum.Total.Actions)
-	o.Chart = chart.Bars{
-		Series: []chart.Series{{Name: "Allowed", Class: "allow"}, {Name: "Challenged or slowed", Class: "challenge"}, {Name: "Refused", Class: "refuse"}},
-		Step:   sum.Step, Zone: r.Zone,
-		Title: fmt.Sprintf("Requests of the last %s: %d allowed, %d challenged or slowed, %d refused. The table below has the figures.", o.Span, o.Totals[0], o.Totals[1], o.Totals[2]),
-	}
-	for _, p := range sum.Points {
-		a, c, x := split(p.Actions)
-		o.Chart.Bars = append(o.Chart.Bars, chart.Bar{Start: p.Start, Values: []uint64{a, c, x}})
-	}
-	for _, d := range []struct {
-		title, kind string
-		of          event.Dimension
-	}{
-		{"Routes", "route", event.Routes},
-		{"Clients", "address", event.Addresses},
-		{"Rules that acted", "rule", event.Rules},
-		{"Networks", "network", event.Networks},
-	} {
-		o.Tops = append(o.Tops, list{d.title, d.kind, client.Count(sum.Total.Top(d.of, 8))})
-	}
-	if o.Newest, err = t.DB.StandingBans(ctx, r.Here.ID, r.Now.UnixMilli(), "", 8); err != nil {
-		return err
-	}
-	if o.Detections, err = t.DB.OpenDetections(ctx, r.Here.ID, 6); err != nil {
-		return err
-	}
-	all, err := t.DB.CountDetections(ctx, r.Here.ID)
-	if err != nil {
-		return err
-	}
-	o.More = all - len(o.Detections)
-	if o.Levers, err = t.DB.Levers(ctx, r.Here.ID, r.Now.UnixMilli()); err != nil {
-		return err
-	}
-	return r.Render(http.StatusOK, pages, "overview.html", r.Here.Name, o)
-}
-
 // columns are what events can be looked for by, in the order of the form.
 var columns = []struct{ Name, Label, Hint string }{
 	{"text", "Anything", "part of a path, agent, account or address"},
@@ -465,77 +386,4 @@ func record(e wire.Event) []string {
 		}
 	}
 	return row
-}
-
-type known struct {
-	client.State
-	Standing *store.Ban
-	Reason   string // typed, and not enough
-	Fault    string
-
-	Address    bool // it is one, or a prefix, and can be challenged
-	Challenged bool
-}
-
-func (t *Traffic) client(r *page.Request) error {
-	subject := strings.TrimSpace(r.FormValue("subject"))
-	if subject == "" {
-		return r.Render(http.StatusOK, pages, "client.html", "Look up a client", known{})
-	}
-	return t.show(r, subject, http.StatusOK, known{})
-}
-
-func (t *Traffic) show(r *page.Request, subject string, status int, k known) error {
-	var err error
-	if k.State, err = t.Clients.Show(r.Context(), r.Here, subject); err != nil {
-		return err
-	}
-	for i, b := range k.Bans {
-		if b.Lifted == 0 && (b.Until == 0 || b.Until > r.Now.UnixMilli()) {
-			k.Standing = &k.Bans[i]
-		}
-	}
-	if s, err := engine.ParseSubject(subject); err == nil && s.Prefix.IsValid() {
-		k.Address = true
-		challenged, err := t.Desk.Challenged(r.Context(), r.Here)
-		if err != nil {
-			return err
-		}
-		k.Challenged = slices.Contains(challenged, s.Prefix)
-	}
-	return r.Render(status, pages, "client.html", k.Subject, k)
-}
-
-// challenge asks a client to prove itself on every route, or no longer.
-func (t *Traffic) challenge(r *page.Request) error {
-	subject, off := strings.TrimSpace(r.PostForm.Get("subject")), r.PostForm.Get("off") != ""
-	err := t.Desk.Challenge(r.Context(), r.Here, subject, off)
-	back := r.Path("client") + "?subject=" + url.QueryEscape(subject)
-	if errors.Is(err, desk.ErrInvalid) {
-		return r.Sorry(back, "%s", page.Sentence(err.Error()))
-	}
-	if err != nil {
-		return err
-	}
-	if off {
-		return r.Done(back, "%s is challenged no longer.", subject)
-	}
-	return r.Done(back, "%s is challenged on every route from now on. Until guards can challenge, they tell it to slow down (429).", subject)
-}
-
-// reveal leads from a pseudonym to the page of the address behind it, where it can be banned.
-func (t *Traffic) reveal(r *page.Request) error {
-	subject, reason := strings.TrimSpace(r.PostForm.Get("subject")), r.PostForm.Get("reason")
-	found, err := t.Clients.Reveal(r.Context(), r.Here, subject, reason)
-	if text, ok := strings.CutPrefix(fmt.Sprint(err), client.ErrInvalid.Error()+": reason: "); ok {
-		return t.show(r, subject, http.StatusUnprocessableEntity, known{Reason: page.Cut(reason, 1000), Fault: page.Sentence(text)})
-	}
-	if err != nil {
-		return err
-	}
-	to := r.Path("client") + "?subject=" + url.QueryEscape(found.Address)
-	if found.Doubt != "" {
-		return r.Sorry(to, "%s may be %s, but %s.", found.Pseudonym, found.Address, found.Doubt)
-	}
-	return r.Done(to, "%s is %s. The audit log says that you asked, and why.", found.Pseudonym, found.Address)
 }

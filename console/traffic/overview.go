@@ -1,0 +1,146 @@
+package traffic
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"palisade.dev/backend/client"
+	"palisade.dev/backend/event"
+	"palisade.dev/console/chart"
+	"palisade.dev/console/page"
+	"palisade.dev/store"
+)
+
+type list struct {
+	Title, Kind string
+	Entries     []client.Counted
+}
+
+type overview struct {
+	line
+	now
+	Span   string
+	Chart  chart.Bars
+	Totals [3]uint64
+	All    uint64
+	People uint64
+	Tops   []list
+	Newest []store.Ban
+	Levers []store.Lever
+}
+
+// now is the part of the overview that changes by itself.
+type now struct {
+	Minute     [3]uint64         // of the last whole minute: allowed, challenged or slowed, refused
+	Detections []store.Detection // that go on, the worst first
+	More       int               // that go on and are not among them
+}
+
+// named is how many detections the overview names.
+const named = 6
+
+func (t *Traffic) now(r *page.Request) (n now, err error) {
+	minute := t.Now().Truncate(time.Minute)
+	sum, err := t.Search.Summary(r.Context(), r.Here.ID, minute.Add(-time.Minute), minute, time.Minute)
+	if err != nil {
+		return n, err
+	}
+	n.Minute[0], n.Minute[1], n.Minute[2] = split(sum.Total.Actions)
+	if n.Detections, err = t.DB.OpenDetections(r.Context(), r.Here.ID, named); err != nil {
+		return n, err
+	}
+	all, err := t.DB.CountDetections(r.Context(), r.Here.ID)
+	n.More = all - len(n.Detections)
+	return n, err
+}
+
+// ticking keeps that part true while somebody looks at it.
+func (t *Traffic) ticking(r *page.Request) error {
+	live, err := r.Live()
+	if err != nil {
+		return nil
+	}
+	tick, beat := time.NewTicker(2*time.Second), time.NewTicker(page.Heartbeat)
+	defer tick.Stop()
+	defer beat.Stop()
+	last := ""
+	for {
+		n, err := t.now(r)
+		if err != nil {
+			return err
+		}
+		r.Now = t.Now()
+		html, err := r.Part(pages, "overview.html", "now", n)
+		if err != nil {
+			return err
+		}
+		if html != last && live.Send(page.Part{ID: "now", HTML: html, How: "replace"}) != nil {
+			return nil
+		}
+		last = html
+		select {
+		case <-tick.C:
+		case <-beat.C:
+			if live.Still() != nil {
+				return nil
+			}
+		case <-r.Context().Done():
+			return nil
+		}
+	}
+}
+
+// verdicts are what requests are drawn by.
+var verdicts = []chart.Series{{Name: "Allowed", Class: "allow"}, {Name: "Challenged or slowed", Class: "challenge"}, {Name: "Refused", Class: "refuse"}}
+
+func (t *Traffic) overview(r *page.Request) error {
+	ctx := r.Context()
+	l, err := t.line(r, r.Here)
+	if err != nil {
+		return err
+	}
+	o := overview{line: l, Span: "24h"}
+	back, step := 24*time.Hour, time.Hour
+	switch r.FormValue("span") {
+	case "1h":
+		o.Span, back, step = "1h", time.Hour, 2*time.Minute
+	case "7d":
+		o.Span, back, step = "7d", 7*24*time.Hour, 6*time.Hour
+	}
+	sum, err := t.Search.Summary(ctx, r.Here.ID, r.Now.Add(-back), r.Now, step)
+	if err != nil {
+		return err
+	}
+	o.All, o.People = sum.Total.Requests, sum.Total.Clients()
+	o.Totals[0], o.Totals[1], o.Totals[2] = split(sum.Total.Actions)
+	o.Chart = chart.Bars{
+		Series: verdicts, Step: sum.Step, Zone: r.Zone,
+		Title: fmt.Sprintf("Requests of the last %s: %d allowed, %d challenged or slowed, %d refused. The table below has the figures.", o.Span, o.Totals[0], o.Totals[1], o.Totals[2]),
+	}
+	for _, p := range sum.Points {
+		a, c, x := split(p.Actions)
+		o.Chart.Bars = append(o.Chart.Bars, chart.Bar{Start: p.Start, Values: []uint64{a, c, x}})
+	}
+	for _, d := range []struct {
+		title, kind string
+		of          event.Dimension
+	}{
+		{"Routes", "route", event.Routes},
+		{"Clients", "address", event.Addresses},
+		{"Rules that acted", "rule", event.Rules},
+		{"Networks", "network", event.Networks},
+	} {
+		o.Tops = append(o.Tops, list{d.title, d.kind, client.Count(sum.Total.Top(d.of, 8))})
+	}
+	if o.Newest, err = t.DB.StandingBans(ctx, r.Here.ID, r.Now.UnixMilli(), "", 8); err != nil {
+		return err
+	}
+	if o.now, err = t.now(r); err != nil {
+		return err
+	}
+	if o.Levers, err = t.DB.Levers(ctx, r.Here.ID, r.Now.UnixMilli()); err != nil {
+		return err
+	}
+	return r.Render(http.StatusOK, pages, "overview.html", r.Here.Name, o)
+}
