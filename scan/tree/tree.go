@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"palisade.dev/scan"
 )
@@ -59,7 +60,14 @@ type Tree struct {
 	Facts  []scan.Fact // what was left out on purpose
 	limits Limits
 	root   fs.FS
+
+	mu   sync.Mutex
+	kept map[string][]byte // what was read, for the next scanner
+	room int               // for more of it
 }
+
+// mostKept is how much of what was read is kept: the texts of the largest of thirty public applications have 20 MB.
+const mostKept = 24 << 20
 
 // Read walks a folder. The paths that ignore says yes to are left out and counted; it may be nil.
 func Read(ctx context.Context, root fs.FS, l Limits, ignore func(path string) bool) (*Tree, error) {
@@ -72,7 +80,7 @@ func Read(ctx context.Context, root fs.FS, l Limits, ignore func(path string) bo
 	if l.Depth == 0 {
 		l.Depth = DefaultDepth
 	}
-	t := &Tree{root: root, limits: l}
+	t := &Tree{root: root, limits: l, kept: map[string][]byte{}, room: mostKept}
 	met, links, special, ignored := 0, 0, 0, 0
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		if err := ctx.Err(); err != nil {
@@ -169,8 +177,43 @@ func (t *Tree) Has(name string) bool {
 // FS is the folder itself, for what lies outside the files of the project.
 func (t *Tree) FS() fs.FS { return t.root }
 
-// Bytes reads a file whole.
-func (t *Tree) Bytes(name string) ([]byte, error) {
+// Bytes reads a file whole. All scanners that ask for it get the same bytes, and none may change them.
+func (t *Tree) Bytes(name string) ([]byte, error) { return t.read(name, false) }
+
+// Text reads a file that people write. Its bytes are given as they are, so that offsets hold: a mark of the byte order
+// and carriage returns are the reader's to skip.
+func (t *Tree) Text(name string) ([]byte, error) {
+	data, err := t.read(name, true)
+	if err == nil && bytes.IndexByte(data, 0) >= 0 {
+		return nil, ErrBinary
+	}
+	return data, err
+}
+
+func (t *Tree) read(name string, text bool) ([]byte, error) {
+	t.mu.Lock()
+	data, ok := t.kept[name]
+	t.mu.Unlock()
+	if ok {
+		return data, nil
+	}
+	data, err := t.load(name, text)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(data) <= t.room {
+		t.room -= len(data)
+		t.kept[name] = data
+	}
+	return data, nil
+}
+
+// head is as much of a file as shows, for most that are none, that it is no text.
+const head = 4 << 10
+
+func (t *Tree) load(name string, text bool) ([]byte, error) {
 	f, err := t.root.Open(name)
 	if err != nil {
 		return nil, errors.New(reason(err))
@@ -186,24 +229,27 @@ func (t *Tree) Bytes(name string) ([]byte, error) {
 		return nil, ErrLarge
 	}
 	// A file may grow while it is read, and some file systems say 0 for a size.
-	data, err := io.ReadAll(io.LimitReader(f, t.limits.Bytes+1))
-	if err != nil {
-		return nil, errors.New(reason(err))
+	data := make([]byte, 0, info.Size()+1)
+	for {
+		to := cap(data)
+		if text && len(data) == 0 {
+			to = min(to, head)
+		}
+		n, err := f.Read(data[len(data):to])
+		data = data[:len(data)+n]
+		switch {
+		case int64(len(data)) > t.limits.Bytes:
+			return nil, ErrLarge
+		case err == io.EOF:
+			return data, nil
+		case err != nil:
+			return nil, errors.New(reason(err))
+		case text && n == len(data) && bytes.IndexByte(data, 0) >= 0:
+			return nil, ErrBinary
+		case len(data) == cap(data):
+			data = append(data, 0)[:len(data)]
+		}
 	}
-	if int64(len(data)) > t.limits.Bytes {
-		return nil, ErrLarge
-	}
-	return data, nil
-}
-
-// Text reads a file that people write. Its bytes are given as they are, so that offsets hold: a mark of the byte order
-// and carriage returns are the reader's to skip.
-func (t *Tree) Text(name string) ([]byte, error) {
-	data, err := t.Bytes(name)
-	if err == nil && bytes.IndexByte(data, 0) >= 0 {
-		return nil, ErrBinary
-	}
-	return data, err
 }
 
 // reason takes the path out of an error of the file system, since it is told beside it.
