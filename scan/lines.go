@@ -10,7 +10,7 @@ type Lines struct{ starts []int }
 
 // NewLines looks at a text once.
 func NewLines(src []byte) Lines {
-	starts := []int{0}
+	starts := make([]int, 1, 1+bytes.Count(src, []byte("\n")))
 	for at := 0; ; {
 		i := bytes.IndexByte(src[at:], '\n')
 		if i < 0 {

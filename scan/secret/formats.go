@@ -144,16 +144,37 @@ var starts = func() (index [256][]*Format) {
 	return index
 }()
 
+// seconds tells for a first byte which second ones lead on to a format, a bit for each, and inside which bytes are of words.
+// They are asked of every byte of a project.
+var (
+	seconds = func() (index [256][4]uint64) {
+		for i := range Formats {
+			first, second := Formats[i].Prefix[0], Formats[i].Prefix[1]
+			index[first][second>>6] |= 1 << (second & 63)
+		}
+		return index
+	}()
+	inside = func() (index [256]bool) {
+		for c := range index {
+			index[c] = word.has(byte(c))
+		}
+		return index
+	}()
+)
+
 // tokens finds what its form gives away, in one walk over the text.
 func tokens(text []byte) (found []Match) {
 	for i := 0; i+1 < len(text); i++ {
-		formats := starts[text[i]]
-		// Most places are inside of words, where no token begins.
-		if formats == nil || i > 0 && word.has(text[i]) && word.has(text[i-1]) {
+		next := text[i+1]
+		if seconds[text[i]][next>>6]>>(next&63)&1 == 0 {
 			continue
 		}
-		for _, f := range formats {
-			if text[i+1] != f.Prefix[1] {
+		// Most places are inside of words, where no token begins.
+		if i > 0 && inside[text[i]] && inside[text[i-1]] {
+			continue
+		}
+		for _, f := range starts[text[i]] {
+			if next != f.Prefix[1] {
 				continue
 			}
 			if start, end, ok := f.at(text, i); ok {

@@ -103,7 +103,13 @@ func Look(name string, text []byte, checks map[string]scan.Check) (part scan.Par
 		text = text[:cut] // Rust's tests stand below the code in the same file
 	}
 	lines := scan.Lines{}
-	for i, m := range Find(text, byName(name)) {
+	var found []Match
+	if place == Live {
+		found = Find(text, byName(name))
+	} else {
+		found = tokens(text) // of the others nothing is told, see tell
+	}
+	for i, m := range found {
 		if i == 0 {
 			lines = scan.NewLines(text)
 		}

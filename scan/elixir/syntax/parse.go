@@ -98,7 +98,7 @@ func (r *reader) take(base int) []*Node {
 		return nil
 	}
 	if len(r.links)+n > cap(r.links) {
-		r.links = make([]*Node, 0, max(n, slabSize))
+		r.links = make([]*Node, 0, max(n, linkSize))
 	}
 	from := len(r.links)
 	r.links = append(r.links, r.stack[base:]...)

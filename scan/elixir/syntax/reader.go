@@ -8,25 +8,18 @@ import (
 
 // reader is one reading of one file: the text becomes tokens (lex.go, quote.go), the tokens become nodes (parse.go, block.go).
 type reader struct {
+	*desk
 	opt  Option
 	file *File
 	src  string
 	wary bool // reading again, see recover.go
 
-	i       int // next byte
-	line    int32
-	toks    []token
-	open    []int32 // brackets not yet closed, as indices of tokens
-	quotes  []quote
-	parts   []part
-	pending []part // parts of quotes still being read
-	holes   int    // how deep in #{}
+	i     int // next byte
+	line  int32
+	holes int // how deep in #{}
 
 	pos   int // next token
 	depth int
-	stack []*Node // operands of nodes still being read
-	slab  []Node
-	links []*Node
 	nodes int
 	steps int
 
@@ -38,14 +31,8 @@ type reader struct {
 }
 
 func newReader(f *File, src string, opt Option, wary bool) *reader {
-	n := len(src)
-	return &reader{
-		opt: opt, file: f, src: src, wary: wary,
-		toks: make([]token, 0, n/4+16), slab: make([]Node, 0, min(n/8+8, slabSize)), links: make([]*Node, 0, min(n/8+8, slabSize)),
-	}
+	return &reader{desk: desks.Get().(*desk), opt: opt, file: f, src: src, wary: wary}
 }
-
-const slabSize = 2048
 
 // abandon ends the strict reading at its first fault; failure ends one expression of the wary one, in try.
 type (

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Option bounds the work that a stranger's file may cause; zero values mean the defaults.
@@ -88,7 +89,7 @@ func (f *File) Source(n *Node) string {
 	return f.text[int(n.Start)-f.at.Offset : int(n.End)-f.at.Offset]
 }
 
-// Parse reads one source. It never fails as a whole: what could not be read is in Faults, and the rest is in the tree.
+// Parse reads one source, which may not be changed afterwards. It never fails as a whole: what could not be read is in Faults, and the rest is in the tree.
 //
 // The first reading stops at the first fault. Only then is the file read again by a wary reader, which trusts indentation
 // more than brackets and quotes: that one closes what seems to have been left open, drops the expression at fault, and goes on.
@@ -100,7 +101,8 @@ func Parse(src []byte, opt Option) *File {
 		f.Partial = true
 		return f
 	}
-	code := string(src)
+	// Names in the tree are pieces of the source, so that it is kept anyway: a copy of it would be kept as well.
+	code := unsafe.String(unsafe.SliceData(src), len(src))
 	if f.text = opt.Text; len(f.text) != len(code) {
 		f.text = code
 	}
@@ -108,11 +110,13 @@ func Parse(src []byte, opt Option) *File {
 	r := newReader(f, code, opt, false)
 	if r.read() {
 		r.deliver()
+		r.leave()
 		return f
 	}
 	strict := r.faults
 	steps := r.steps
-	r = newReader(f, code, opt, true) // the strict reader's tokens may go now: of a large file they are many
+	r.leave()
+	r = newReader(f, code, opt, true)
 	r.steps = steps
 	r.read()
 	if !r.lost {
@@ -120,6 +124,7 @@ func Parse(src []byte, opt Option) *File {
 	}
 	r.lost = true
 	r.deliver()
+	r.leave()
 	return f
 }
 
