@@ -240,7 +240,7 @@ func (t *Tree) load(name string, text bool) ([]byte, error) {
 		switch {
 		case int64(len(data)) > t.limits.Bytes:
 			return nil, ErrLarge
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return data, nil
 		case err != nil:
 			return nil, errors.New(reason(err))
