@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"palisade.dev/scan"
+	"palisade.dev/scan/api/spec"
 	"palisade.dev/scan/forge"
 	"palisade.dev/scan/report"
 )
@@ -15,6 +18,7 @@ import (
 type scanPublishCmd struct {
 	File    string `arg:"" name:"run" help:"The run, as --out run.json wrote it."`
 	Root    string `help:"The scanned folder, for suggestions." default:"." placeholder:"DIR"`
+	Spec    string `help:"The API's specification in the repository; findings of an API are shown on its lines." placeholder:"FILE"`
 	NewOnly bool   `help:"Only what is not in the baseline."`
 	Comment bool   `help:"Write or update the one comment of the pull request." negatable:"" default:"true"`
 	Suggest bool   `help:"Post fixes as suggestions." negatable:"" default:"true"`
@@ -44,9 +48,18 @@ func (c *scanPublishCmd) Run(s *session) error {
 		return err
 	}
 	defer root.Close()
+	placed := run // the comment speaks of addresses, annotations and the security page of lines
+	if c.Spec != "" {
+		text, err := readBounded(c.Spec, spec.MaxBytes)
+		if err != nil {
+			return misuse{fmt.Errorf("--spec: %w", err)}
+		}
+		placed.Findings = slices.Clone(run.Findings)
+		forge.InSpecification(&placed, filepath.ToSlash(filepath.Clean(c.Spec)), text)
+	}
 	o := report.Options{NewOnly: c.NewOnly, Source: root.ReadFile}
 	if !place.GitLab {
-		forge.Annotate(s.Out, &run, c.NewOnly)
+		forge.Annotate(s.Out, &placed, c.NewOnly)
 	}
 	p := &forge.Publisher{Place: place}
 	var faults []error
@@ -61,7 +74,7 @@ func (c *scanPublishCmd) Run(s *session) error {
 		faults = append(faults, err)
 	}
 	if c.SARIF {
-		faults = append(faults, p.SARIF(s.ctx, &run, o))
+		faults = append(faults, p.SARIF(s.ctx, &placed, o))
 	}
 	return errors.Join(faults...)
 }

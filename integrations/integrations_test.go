@@ -80,7 +80,7 @@ func TestScript(t *testing.T) {
 
 // TestFiles reads the templates, and looks that no input of the action stands within a line of shell.
 func TestFiles(t *testing.T) {
-	for _, name := range []string{"github/scan/action.yml", "gitlab/scan.yml"} {
+	for _, name := range []string{"github/scan/action.yml", "github/scan-api/action.yml", "gitlab/scan.yml", "gitlab/scan-api.yml"} {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -96,7 +96,11 @@ func Annotate(w io.Writer, run *scan.Run, newOnly bool) {
 		case scan.Medium:
 			kind = "warning"
 		}
-		if counts[kind]++; counts[kind] > mostAnnotations || f.Place.File == "" {
+		if counts[kind]++; counts[kind] > mostAnnotations {
+			continue
+		}
+		if f.Place.File == "" { // of an API: it is told with its address and beside no line
+			fmt.Fprintf(w, "::%s title=%s::%s\n", kind, property(f.Check+": "+f.Title), value(f.Place.Where()+": "+f.Message))
 			continue
 		}
 		line := max(1, f.Place.Start.Line)

@@ -49,6 +49,9 @@ func header(run *scan.Run, o report.Options, shown []scan.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n### Palisade: %s\n\n", Mark(run.Kind), verdict(run, o, shown))
 	tally := report.Count(run, o.NewOnly)
+	if s := run.Score; s != nil {
+		fmt.Fprintf(&b, "**%d of 100, %s**; %d %% of what was to be looked at could be told. Target: <code>%s</code>\n\n", s.Points, s.Grade, s.Coverage, html(run.Target))
+	}
 	if len(shown) > 0 {
 		b.WriteString("| severity | findings |\n|---|---:|\n")
 		for _, s := range report.Severities {
