@@ -73,6 +73,7 @@ type commands struct {
 	Detection detectionCmd `cmd:"" help:"Attacks that go on, and what to do about them."`
 	Event     eventCmd     `cmd:"" help:"What happens, as it happens."`
 	Client    clientCmd    `cmd:"" help:"Everything about one client."`
+	Retention retentionCmd `cmd:"" help:"For how long events are kept."`
 
 	scans
 

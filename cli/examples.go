@@ -33,6 +33,7 @@ var examples = map[string]string{
 	"network write": "palisade network write office office.txt --title 'Our offices'", "network show": "palisade network show own/office",
 	"network delete": "palisade network delete own/office",
 	"trap":           "palisade trap list", "trap list": "palisade trap list", "trap lay": "palisade trap lay form", "trap show": "palisade trap show secret-files",
+	"retention": "palisade retention", "retention show": "palisade retention show", "retention set": "palisade retention set 90", "retention default": "palisade retention default --yes",
 	"trap mode": "palisade trap mode foreign-software off", "trap delete": "palisade trap delete foreign-software",
 	"alert edit": "palisade alert edit 01k8 --severity high", "alert mute": "palisade alert mute 01k8 --for 2h", "alert secret": "palisade alert secret 01k8",
 	"lever": "palisade lever list", "lever close": "palisade lever close 'POST /users/register' --for 15m",

@@ -15,7 +15,7 @@ func (s *session) installation(b *backend.Backend, conf *config.Config) settings
 	public, _ := s.Env("PALISADE_URL")
 	h := settings.Installation{
 		Version: Version, File: s.file, Data: conf.Data, Listen: conf.Console, Proxies: conf.ConsoleProxies, URL: strings.TrimSuffix(public, "/"),
-		Database: "SQLite in " + filepath.Join(conf.Data, databaseFile), Retention: conf.Retention.Std(), Networks: b.Networks.Status,
+		Database: "SQLite in " + filepath.Join(conf.Data, databaseFile), Networks: b.Networks.Status,
 	}
 	if conf.Database != "" {
 		h.Database = "PostgreSQL"

@@ -228,7 +228,7 @@ func (s *session) answer(b *backend.Backend, conf *config.Config) http.Handler {
 		mux.Handle(path, b.Handler())
 	}
 	mux.Handle("/", console.New(console.Parts{
-		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Alerts: b.Alerts, Appeals: b.Appeals, Sites: b.Sites, Rules: b.Rules, Desk: b.Desk, Traps: b.Traps, Rand: rand.Reader, Here: s.installation(b, conf), Entry: b.Entry, People: b.People, Findings: b.Findings, Detections: b.Detections, Watch: b.Watch, Owner: b.OwnerToken, Docs: checkDoc, Public: s.public(),
+		DB: b.DB, Events: b.Events, Search: b.Search, Bans: b.Bans, Levers: b.Levers, Feed: b.Feed, Clients: b.Clients, Alerts: b.Alerts, Appeals: b.Appeals, Sites: b.Sites, Rules: b.Rules, Desk: b.Desk, Traps: b.Traps, Retention: b.Retention, Rand: rand.Reader, Here: s.installation(b, conf), Entry: b.Entry, People: b.People, Findings: b.Findings, Detections: b.Detections, Watch: b.Watch, Owner: b.OwnerToken, Docs: checkDoc, Public: s.public(),
 		Operator: b.Operator, Seen: b.Steered, Key: b.Secret("console"), ID: b.NewID, Now: s.Now, Log: s.log,
 	}))
 	return mux

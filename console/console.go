@@ -23,6 +23,7 @@ import (
 	"palisade.dev/backend/lever"
 	"palisade.dev/backend/network/desk"
 	"palisade.dev/backend/people"
+	"palisade.dev/backend/retention"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/trap"
@@ -60,6 +61,7 @@ type Parts struct {
 	Rules      *rule.Rules
 	Desk       *desk.Desk
 	Traps      *trap.Traps
+	Retention  *retention.Retention
 	Rand       io.Reader // for secrets
 	Here       settings.Installation
 	Entry      *entry.Entry
@@ -107,7 +109,7 @@ func routes(d *door.Door, p Parts) []page.Route {
 	s := &steer.Steer{DB: p.DB, Bans: p.Bans, Levers: p.Levers, Feed: p.Feed, Clients: p.Clients, ID: p.ID, Now: p.Now}
 	a := &account.Account{Door: d, People: p.People, Entry: p.Entry}
 	m := &members.Room{Door: d, People: p.People}
-	set := &settings.Settings{DB: p.DB, Sites: p.Sites, Rules: p.Rules, Feed: p.Feed, Search: p.Search, Here: p.Here, Now: p.Now}
+	set := &settings.Settings{DB: p.DB, Sites: p.Sites, Rules: p.Rules, Feed: p.Feed, Search: p.Search, Here: p.Here, Retention: p.Retention, Now: p.Now}
 	hear := &appeals.Appeal{DB: p.DB, Appeals: p.Appeals, URL: p.Here.URL}
 	told := &alerts.Alerts{Alerts: p.Alerts, DB: p.DB, Rand: p.Rand}
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}

@@ -83,7 +83,7 @@ func (h *house) pass(d time.Duration) {
 func (h *house) parts() console.Parts {
 	return console.Parts{
 		DB: h.DB, Events: h.Events, Search: h.Search, Bans: h.Bans, Levers: h.Levers, Feed: h.Feed, Clients: h.Clients, Alerts: h.Alerts, Appeals: h.Appeals,
-		Sites: h.Sites, Rules: h.Rules, Desk: h.Desk, Traps: h.Traps, Rand: rand.Reader, Here: settings.Installation{}, Entry: h.Entry, People: h.People, Findings: h.Findings, Detections: h.Detections, Watch: h.Watch, Owner: h.OwnerToken,
+		Sites: h.Sites, Rules: h.Rules, Desk: h.Desk, Traps: h.Traps, Retention: h.Retention, Rand: rand.Reader, Here: settings.Installation{}, Entry: h.Entry, People: h.People, Findings: h.Findings, Detections: h.Detections, Watch: h.Watch, Owner: h.OwnerToken,
 		Operator: h.Operator, Seen: h.Steered, Key: h.Secret("console"), ID: h.NewID, Now: h.clock, Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -24,6 +24,7 @@ const (
 var (
 	ErrInvalid     = fmt.Errorf("invalid: days: want %d to %d: pages look back a day, and what must be kept longer than ten years belongs into an export", Least, Most)
 	ErrUnconfirmed = errors.New("not confirmed")
+	ErrDamaged     = errors.New("the setting that says how long events are kept cannot be read; nothing is forgotten until an owner sets it anew")
 )
 
 // Retention is the room.
@@ -113,7 +114,7 @@ type said struct {
 	At     int64  `json:"at"`
 }
 
-// Get says for how long events are kept.
+// Get says for how long events are kept; with ErrDamaged, what the file says beside it.
 func (r *Retention) Get(ctx context.Context) (Kept, error) {
 	k := Kept{Days: r.File, File: r.File}
 	body, err := r.DB.Setting(ctx, setting)
@@ -125,7 +126,7 @@ func (r *Retention) Get(ctx context.Context) (Kept, error) {
 	}
 	var s said
 	if err := json.Unmarshal(body, &s); err != nil || s.Days < Least || s.Days > Most {
-		return k, errors.New("the setting that says how long events are kept cannot be read; nothing is forgotten until an owner sets it anew")
+		return k, ErrDamaged
 	}
 	k.Days, k.Own, k.Author, k.Updated = s.Days, true, s.Author, s.At
 	return k, nil
@@ -194,6 +195,12 @@ func (r *Retention) change(ctx context.Context, to, confirmed int, next *said) (
 	}
 	return after, nil
 }
+
+// String is for how long, in words: "18 days", "ever".
+func (k Kept) String() string { return days(k.Days) }
+
+// Default is what the configuration file says, in words.
+func (k Kept) Default() string { return days(k.File) }
 
 // words are what the audit log keeps.
 func (k Kept) words() string {

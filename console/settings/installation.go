@@ -2,26 +2,28 @@ package settings
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
-	"time"
+	"net/url"
+	"strconv"
 
 	"palisade.dev/backend/arrival"
 	"palisade.dev/backend/network"
+	"palisade.dev/backend/retention"
 	"palisade.dev/console/page"
 )
 
 // Installation is what the environment and the configuration file say of the whole, for people to look at.
 type Installation struct {
-	Version   string
-	File      string // the configuration file; "" is none
-	Data      string
-	Listen    string   // where the console listens
-	Proxies   []string // whose word is taken for who opens the console
-	URL       string   // PALISADE_URL: where people reach it
-	Database  string   // SQLite or PostgreSQL, and where
-	Retention time.Duration
-	Mail      string // the server and who mails come from; "" is none
-	Networks  func() []network.Status
+	Version  string
+	File     string // the configuration file; "" is none
+	Data     string
+	Listen   string   // where the console listens
+	Proxies  []string // whose word is taken for who opens the console
+	URL      string   // PALISADE_URL: where people reach it
+	Database string   // SQLite or PostgreSQL, and where
+	Mail     string   // the server and who mails come from; "" is none
+	Networks func() []network.Status
 }
 
 // whole is the page.
@@ -35,11 +37,23 @@ type whole struct {
 	Prefixes int
 	Sites    int
 	You      arrival.Arrival // how the request for the page came
+	Kept     retention.Kept
+	Damaged  bool // what was said of it cannot be read
+	Form     form // for how long events are to be kept
 }
 
-func (s *Settings) installation(r *page.Request) error {
-	w := whole{Installation: s.Here, You: arrival.Of(r.Request)}
+func (s *Settings) installation(r *page.Request) error { return s.whole(r, http.StatusOK, form{}) }
+
+func (s *Settings) whole(r *page.Request, status int, f form) error {
+	w := whole{Installation: s.Here, You: arrival.Of(r.Request), Form: f}
 	var err error
+	w.Kept, err = s.Retention.Get(r.Context())
+	if w.Damaged = errors.Is(err, retention.ErrDamaged); err != nil && !w.Damaged {
+		return err
+	}
+	if f.ID == "" {
+		w.Form = filled("retention", url.Values{"days": {strconv.Itoa(w.Kept.Days)}})
+	}
 	if w.Size, err = s.DB.Size(r.Context()); err != nil {
 		return err
 	}
@@ -64,7 +78,7 @@ func (s *Settings) installation(r *page.Request) error {
 			}
 		}
 	}
-	return r.Render(http.StatusOK, pages, "installation.html", "Settings", w)
+	return r.Render(status, pages, "installation.html", "Settings", w)
 }
 
 // jsonOf is a thing as the store keeps it.

@@ -17,7 +17,7 @@ import (
 func TestPrivacy(t *testing.T) {
 	h := open(t)
 	text := pagetest.Text(h.Get("/s/shop/settings"))
-	for _, want := range []string{"Whoever gets hold of the database", "installation.key", "Events are kept for 30 d, on all sites alike"} {
+	for _, want := range []string{"Whoever gets hold of the database", "installation.key", "Events are kept for 30 days, on all sites alike"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not on the page", want)
 		}

@@ -16,6 +16,7 @@ import (
 	"palisade.dev/backend/access"
 	"palisade.dev/backend/event"
 	"palisade.dev/backend/feed"
+	"palisade.dev/backend/retention"
 	"palisade.dev/backend/rule"
 	"palisade.dev/backend/site"
 	"palisade.dev/console/page"
@@ -29,14 +30,15 @@ var pages = page.Load(files)
 
 // Settings sets sites up.
 type Settings struct {
-	DB     *store.DB
-	Sites  *site.Sites
-	Rules  *rule.Rules
-	Feed   *feed.Feed
-	Search *event.Search
-	Here   Installation
-	ID     func() string
-	Now    func() time.Time
+	DB        *store.DB
+	Sites     *site.Sites
+	Rules     *rule.Rules
+	Feed      *feed.Feed
+	Search    *event.Search
+	Here      Installation
+	Retention *retention.Retention
+	ID        func() string
+	Now       func() time.Time
 
 	once page.Once
 }
@@ -64,6 +66,7 @@ func (s *Settings) Routes() []page.Route {
 		{Pattern: "GET /s/{site}/settings/delete", Need: access.Own, Handle: s.sure},
 		{Pattern: "POST /s/{site}/settings/delete", Need: access.Own, Handle: s.remove},
 		{Pattern: "GET /settings", Need: access.Change, Handle: s.installation},
+		{Pattern: "POST /settings/retention", Need: access.Own, Handle: s.retain},
 	}
 }
 

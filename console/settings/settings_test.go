@@ -29,7 +29,7 @@ func open(t testing.TB) *pagetest.House {
 	return pagetest.New(t, func(h *pagetest.House) []page.Route {
 		s := &settings.Settings{
 			DB: h.DB, Sites: h.Sites, Rules: h.Rules, Feed: h.Feed, Search: h.Search, Now: func() time.Time { return h.Now },
-			Here: settings.Installation{Version: "1.2.3", Data: "palisade-data", Listen: "127.0.0.1:9090", Database: "SQLite", Retention: 30 * 24 * time.Hour, Networks: h.Networks.Status},
+			Here: settings.Installation{Version: "1.2.3", Data: "palisade-data", Listen: "127.0.0.1:9090", Database: "SQLite", Networks: h.Networks.Status}, Retention: h.Retention,
 		}
 		return append(s.Routes(), page.Route{Pattern: "GET /{$}", Handle: func(r *page.Request) error { _, err := r.W.Write([]byte("sites")); return err }})
 	})
@@ -586,7 +586,7 @@ func TestASiteIsDeletedByItsName(t *testing.T) {
 func TestInstallation(t *testing.T) {
 	h := open(t)
 	got := pagetest.Text(h.Get("/settings"))
-	for _, want := range []string{"1.2.3", "palisade-data", "127.0.0.1:9090", "kept for 30 d", "PALISADE_SMTP", "line retention:", "lists of", "198.51.100.9", "line console_proxies:"} {
+	for _, want := range []string{"1.2.3", "palisade-data", "127.0.0.1:9090", "kept for 30 d", "PALISADE_SMTP", "line retention: of the configuration file", "lists of", "198.51.100.9", "line console_proxies:"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}

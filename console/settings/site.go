@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"palisade.dev/backend/feed"
+	"palisade.dev/backend/retention"
 	"palisade.dev/backend/site"
 	"palisade.dev/backend/template"
 	"palisade.dev/backend/veil"
@@ -33,7 +34,7 @@ type sheet struct {
 	Privacy    form
 	Spells     []spell
 	Lost       bool // of one of them, the key
-	Retention  time.Duration
+	Retention  retention.Kept
 	Keys       []store.SiteKey
 	Valid      int
 	Shown      string // a key that was just made
@@ -99,7 +100,10 @@ func (s *Settings) sheet(r *page.Request) (*sheet, error) {
 			v.Valid++
 		}
 	}
-	v.Privacy, v.Spells, v.Retention = filled("privacy", url.Values{"mode": {string(d.Privacy.Name())}}), s.spells(r, d), s.Here.Retention
+	if v.Retention, err = s.Retention.Get(ctx); err != nil && !errors.Is(err, retention.ErrDamaged) {
+		return nil, err
+	}
+	v.Privacy, v.Spells = filled("privacy", url.Values{"mode": {string(d.Privacy.Name())}}), s.spells(r, d, v.Retention.Days)
 	v.Lost = slices.ContainsFunc(v.Spells, func(x spell) bool { return x.Lost })
 	v.Shown = s.once.Show(r, r.URL.Query().Get("key"), here.ID)
 	if v.Principals, err = s.DB.Principals(ctx, here.ID); err != nil {
@@ -288,11 +292,11 @@ type spell struct {
 }
 
 // spells are the newest first, as far back as events are kept.
-func (s *Settings) spells(r *page.Request, d site.Document) []spell {
+func (s *Settings) spells(r *page.Request, d site.Document, days int) []spell {
 	var out []spell
 	to := int64(0)
 	for _, x := range slices.Backward(append(slices.Clone(d.Privacy.Past), d.Privacy.Spell)) {
-		if to != 0 && s.Here.Retention > 0 && to < r.Now.Add(-s.Here.Retention).UnixMilli() {
+		if to != 0 && days > 0 && to < r.Now.AddDate(0, 0, -days).UnixMilli() {
 			break
 		}
 		out = append(out, spell{x.Name(), x.Since, to, s.Sites.Veils.Lost(r.Here.ID, x)})
