@@ -20,11 +20,6 @@ type list struct {
 type overview struct {
 	line
 	now
-	Span   string
-	Chart  chart.Bars
-	Totals [3]uint64
-	All    uint64
-	People uint64
 	Tops   []list
 	Newest []store.Ban
 	Levers []store.Lever
@@ -32,18 +27,45 @@ type overview struct {
 
 // now is the part of the overview that changes by itself.
 type now struct {
-	Minute     [3]uint64         // of the last whole minute: allowed, challenged or slowed, refused
+	Span       string
+	Minute     [3]uint64 // of this minute and the one before: allowed, challenged or slowed, refused
+	Totals     [3]uint64 // of the span
+	All        uint64
+	People     uint64
+	Chart      chart.Bars
 	Detections []store.Detection // that go on, the worst first
 	More       int               // that go on and are not among them
+
+	total *event.Rollup
 }
 
 // named is how many detections the overview names.
 const named = 6
 
 func (t *Traffic) now(r *page.Request) (n now, err error) {
-	minute := t.Now().Truncate(time.Minute)
-	sum, err := t.Search.Summary(r.Context(), r.Here.ID, minute.Add(-time.Minute), minute, time.Minute)
+	n.Span = "24h"
+	back, step := 24*time.Hour, time.Hour
+	switch r.FormValue("span") {
+	case "1h":
+		n.Span, back, step = "1h", time.Hour, 2*time.Minute
+	case "7d":
+		n.Span, back, step = "7d", 7*24*time.Hour, 6*time.Hour
+	}
+	sum, err := t.Search.Summary(r.Context(), r.Here.ID, r.Now.Add(-back), r.Now, step)
 	if err != nil {
+		return n, err
+	}
+	n.total, n.All, n.People = sum.Total, sum.Total.Requests, sum.Total.Clients()
+	n.Totals[0], n.Totals[1], n.Totals[2] = split(sum.Total.Actions)
+	n.Chart = chart.Bars{
+		Series: verdicts, Step: sum.Step, Zone: r.Zone,
+		Title: fmt.Sprintf("Requests of the last %s: %d allowed, %d challenged or slowed, %d refused. The table below has the figures.", n.Span, n.Totals[0], n.Totals[1], n.Totals[2]),
+	}
+	for _, p := range sum.Points {
+		a, c, x := split(p.Actions)
+		n.Chart.Bars = append(n.Chart.Bars, chart.Bar{Start: p.Start, Values: []uint64{a, c, x}})
+	}
+	if sum, err = t.Search.Summary(r.Context(), r.Here.ID, r.Now.Truncate(time.Minute).Add(-time.Minute), r.Now.Add(time.Microsecond), time.Minute); err != nil {
 		return n, err
 	}
 	n.Minute[0], n.Minute[1], n.Minute[2] = split(sum.Total.Actions)
@@ -66,11 +88,11 @@ func (t *Traffic) ticking(r *page.Request) error {
 	defer beat.Stop()
 	last := ""
 	for {
+		r.Now = t.Now()
 		n, err := t.now(r)
 		if err != nil {
 			return err
 		}
-		r.Now = t.Now()
 		html, err := r.Part(pages, "overview.html", "now", n)
 		if err != nil {
 			return err
@@ -100,27 +122,9 @@ func (t *Traffic) overview(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	o := overview{line: l, Span: "24h"}
-	back, step := 24*time.Hour, time.Hour
-	switch r.FormValue("span") {
-	case "1h":
-		o.Span, back, step = "1h", time.Hour, 2*time.Minute
-	case "7d":
-		o.Span, back, step = "7d", 7*24*time.Hour, 6*time.Hour
-	}
-	sum, err := t.Search.Summary(ctx, r.Here.ID, r.Now.Add(-back), r.Now, step)
-	if err != nil {
+	o := overview{line: l}
+	if o.now, err = t.now(r); err != nil {
 		return err
-	}
-	o.All, o.People = sum.Total.Requests, sum.Total.Clients()
-	o.Totals[0], o.Totals[1], o.Totals[2] = split(sum.Total.Actions)
-	o.Chart = chart.Bars{
-		Series: verdicts, Step: sum.Step, Zone: r.Zone,
-		Title: fmt.Sprintf("Requests of the last %s: %d allowed, %d challenged or slowed, %d refused. The table below has the figures.", o.Span, o.Totals[0], o.Totals[1], o.Totals[2]),
-	}
-	for _, p := range sum.Points {
-		a, c, x := split(p.Actions)
-		o.Chart.Bars = append(o.Chart.Bars, chart.Bar{Start: p.Start, Values: []uint64{a, c, x}})
 	}
 	for _, d := range []struct {
 		title, kind string
@@ -131,12 +135,9 @@ func (t *Traffic) overview(r *page.Request) error {
 		{"Rules that acted", "rule", event.Rules},
 		{"Networks", "network", event.Networks},
 	} {
-		o.Tops = append(o.Tops, list{d.title, d.kind, client.Count(sum.Total.Top(d.of, 8))})
+		o.Tops = append(o.Tops, list{d.title, d.kind, client.Count(o.total.Top(d.of, 8))})
 	}
 	if o.Newest, err = t.DB.StandingBans(ctx, r.Here.ID, r.Now.UnixMilli(), "", 8); err != nil {
-		return err
-	}
-	if o.now, err = t.now(r); err != nil {
 		return err
 	}
 	if o.Levers, err = t.DB.Levers(ctx, r.Here.ID, r.Now.UnixMilli()); err != nil {
