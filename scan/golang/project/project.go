@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/build/constraint"
 	"go/parser"
 	"go/scanner"
 	"go/token"
@@ -67,10 +66,6 @@ type Func struct {
 // A module's file, or what stands for it.
 type module struct{ path, dir string }
 
-// Source made by machines joins texts with thousands of plus signs, each a level of the tree. The parser gives up at
-// 100,000; the type checker and our own walks need a stack for each level.
-const deepest = 20_000
-
 // Read reads the Go files of a tree.
 func Read(ctx context.Context, t *tree.Tree) (*Project, scan.Part, error) {
 	p := &Project{
@@ -116,19 +111,6 @@ func Read(ctx context.Context, t *tree.Tree) (*Project, scan.Part, error) {
 	}
 	p.Unknown = p.World.Unknown()
 	return p, part, nil
-}
-
-// built says whether the go command would look at a file at all. Tests are left out: they are not what is deployed.
-func built(name string) bool {
-	if strings.HasSuffix(name, "_test.go") {
-		return false
-	}
-	for _, part := range strings.Split(name, "/") {
-		if part == "testdata" || strings.HasPrefix(part, "_") || strings.HasPrefix(part, ".") {
-			return false
-		}
-	}
-	return true
 }
 
 func modulePath(data []byte) string {
@@ -228,54 +210,6 @@ func first(err error) string {
 	return err.Error()
 }
 
-// depth is how deep a tree goes.
-func depth(file *ast.File) int {
-	now, worst := 0, 0
-	ast.Inspect(file, func(n ast.Node) bool {
-		if n == nil {
-			now--
-		} else if now++; now > worst {
-			worst = now
-		}
-		return true
-	})
-	return worst
-}
-
-var systems = []string{"aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows", "zos"}
-
-var machines = []string{"386", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm"}
-
-// forLinux reads what a file's name says of systems and machines.
-func forLinux(base string) bool {
-	parts := strings.Split(strings.TrimSuffix(base, ".go"), "_")
-	for _, p := range parts[1:][max(0, len(parts)-3):] {
-		if slices.Contains(systems, p) || slices.Contains(machines, p) {
-			return false
-		}
-	}
-	return true
-}
-
-// wanted reads the build constraint of a file. Tags that somebody has to ask for are not set.
-func wanted(file *ast.File) bool {
-	for _, group := range file.Comments {
-		if group.Pos() > file.Package {
-			break
-		}
-		for _, c := range group.List {
-			if !constraint.IsGoBuild(c.Text) {
-				continue
-			}
-			x, err := constraint.Parse(c.Text)
-			return err != nil || x.Eval(func(tag string) bool {
-				return tag == "linux" || tag == "unix" || tag == "amd64" || tag == "gc" || strings.HasPrefix(tag, "go1.")
-			})
-		}
-	}
-	return true
-}
-
 // check tells the types of a package, after those of the packages that it imports.
 func (l *loader) check(pkg *Package) {
 	if l.state[pkg] != 0 {
@@ -337,84 +271,3 @@ func (p *Project) Func(o *types.Func) *Func { return p.funcs[o.Origin()] }
 
 // FileAt gives the file of a position.
 func (p *Project) FileAt(pos token.Pos) *File { return p.files[p.Fset.File(pos)] }
-
-// Imports says whether any package of the project imports a path, whatever its major version.
-func (p *Project) Imports(plain ...string) bool {
-	for _, pkg := range p.Packages {
-		if pkg.Imports(plain...) {
-			return true
-		}
-	}
-	return false
-}
-
-// Imports says whether a package imports one of some paths, whatever their major versions.
-func (pkg *Package) Imports(plain ...string) bool {
-	return slices.ContainsFunc(pkg.Files, func(f *File) bool { return f.Imports(plain...) })
-}
-
-// Imports says the same of one file.
-func (f *File) Imports(plain ...string) bool {
-	return slices.ContainsFunc(f.AST.Imports, func(i *ast.ImportSpec) bool {
-		path := strings.Trim(i.Path.Value, "\"`")
-		return slices.Contains(plain, path) || slices.Contains(plain, world.Plain(path))
-	})
-}
-
-// Place is the span of a node.
-func (f *File) Place(n ast.Node) scan.Place {
-	start, end := f.Offset(n.Pos()), f.Offset(n.End())
-	return f.lines.Span(f.Path, start, max(start, end))
-}
-
-// Offset is a position in bytes of the file, within it whatever the parser made up for source that is broken.
-func (f *File) Offset(pos token.Pos) int {
-	return min(max(int(pos)-f.base, 0), len(f.Source))
-}
-
-// Text is a node as it is written.
-func (f *File) Text(n ast.Node) string {
-	return string(f.Source[f.Offset(n.Pos()):max(f.Offset(n.Pos()), f.Offset(n.End()))])
-}
-
-// Symbol is the function or declaration around a position: "Shop.Buy", "main", "var client".
-func (f *File) Symbol(pos token.Pos) string {
-	for _, d := range f.AST.Decls {
-		if pos < d.Pos() || pos >= d.End() {
-			continue
-		}
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			if d.Recv != nil && len(d.Recv.List) == 1 {
-				return strings.TrimLeft(receiver(d.Recv.List[0].Type), "*") + "." + d.Name.Name
-			}
-			return d.Name.Name
-		case *ast.GenDecl:
-			for _, s := range d.Specs {
-				if v, ok := s.(*ast.ValueSpec); ok && pos >= v.Pos() && pos < v.End() {
-					return d.Tok.String() + " " + v.Names[0].Name
-				}
-				if v, ok := s.(*ast.TypeSpec); ok && pos >= v.Pos() && pos < v.End() {
-					return "type " + v.Name.Name
-				}
-			}
-		}
-	}
-	return f.AST.Name.Name
-}
-
-func receiver(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.StarExpr:
-		return receiver(e.X)
-	case *ast.Ident:
-		return e.Name
-	case *ast.IndexExpr:
-		return receiver(e.X)
-	case *ast.IndexListExpr:
-		return receiver(e.X)
-	case *ast.ParenExpr:
-		return receiver(e.X)
-	}
-	return "?"
-}
