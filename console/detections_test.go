@@ -44,7 +44,7 @@ func TestDetections(t *testing.T) {
 		t.Fatalf("%v, %v", open, err)
 	}
 	at := "/s/shop/detections/" + open[0].ID
-	for path, want := range map[string]string{"/s/shop": "203.0.113.7 tries leaked passwords", "/s/shop/client?subject=203.0.113.7": "Over time", "/s/shop/detections": "Going on", at: "End the sessions"} {
+	for path, want := range map[string]string{"/": "1 detection", "/s/shop": "203.0.113.7 tries leaked passwords", "/s/shop/client?subject=203.0.113.7": "Over time", "/s/shop/detections": "Going on", at: "End the sessions"} {
 		p := viewer.get(path)
 		if p.status != http.StatusOK || !strings.Contains(p.text, want) {
 			t.Errorf("%s: %d without %q", path, p.status, want)

@@ -62,6 +62,7 @@ type line struct {
 	Silent  int // guards not heard of for a minute and a half
 	Bans    int
 	Closed  int   // levers that are not open
+	Going   int   // detections that go on
 	Last    int64 // a guard was heard of
 	Event   int64 // the newest event, unix microseconds
 	Refused uint64
@@ -102,6 +103,9 @@ func (t *Traffic) sites(r *page.Request) error {
 			return err
 		}
 		l.scanned(found[s.ID])
+		if l.Going, err = t.DB.CountDetections(r.Context(), s.ID); err != nil {
+			return err
+		}
 		lines = append(lines, l)
 	}
 	by := r.FormValue("sort")
