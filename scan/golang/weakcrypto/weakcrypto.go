@@ -3,8 +3,10 @@ package weakcrypto
 
 import (
 	_ "embed"
+	"go/ast"
 	"slices"
 	"strconv"
+	"strings"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/golang"
@@ -71,10 +73,70 @@ func run(p *golang.Pass) {
 			case name == "crypto/md5.Sum" || name == "crypto/sha1.Sum":
 				report(c, scan.Medium, 328, "A secret is hashed with a function that no longer holds.", "Use SHA-256, or HMAC with it.")
 			}
+		case "crypto/md5.New", "crypto/sha1.New":
+			d, ok := c.Func.(*ast.FuncDecl)
+			if !ok {
+				return
+			}
+			switch password, secret := given(p, c.Package, d); {
+			case password:
+				report(c, scan.High, 916, "Passwords go through "+d.Name.Name+", a fast hash, which is guessed at billions a second.", "Use bcrypt, scrypt or argon2id.")
+			case secret:
+				report(c, scan.Medium, 328, "What "+d.Name.Name+" makes is taken for proof, and the hash no longer holds; without a key anybody can make it.", "Use HMAC with SHA-256 and a key.")
+			}
 		case "crypto/hmac.New":
 			if len(c.Args) == 2 && p.Project.Name(c.Package, c.Args[0]) == "crypto/md5.New" {
 				report(c, scan.Low, 328, "A signature is made with a hash that no longer holds.", "Use sha256.New.")
 			}
 		}
 	})
+}
+
+// What is proof of something, as names of what goes into a hash or comes out of it.
+var proofs = []string{"token", "secret", "otp", "signature", "sig", "mac"}
+
+// given says whether anybody calls a function with a password, or with or for a secret of another kind.
+func given(p *golang.Pass, pkg *project.Package, d *ast.FuncDecl) (password, secret bool) {
+	o := pkg.Info.Defs[d.Name]
+	if o == nil || d.Type.Params.NumFields() == 0 {
+		return false, false
+	}
+	calls := func(f *project.File, x ast.Expr) *ast.CallExpr {
+		if call, ok := ast.Unparen(x).(*ast.CallExpr); ok {
+			if called := f.Package.Called(call); called != nil && called == o {
+				return call
+			}
+		}
+		return nil
+	}
+	p.Files(func(f *project.File) {
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				secret = secret || len(n.Rhs) == 1 && calls(f, n.Rhs[0]) != nil && says(n.Lhs[0], proofs)
+			case *ast.CallExpr:
+				if calls(f, n) != nil {
+					password = password || slices.ContainsFunc(n.Args, func(a ast.Expr) bool { return says(a, secrets[:4]) })
+					secret = secret || slices.ContainsFunc(n.Args, func(a ast.Expr) bool { return says(a, proofs) })
+				}
+			}
+			return true
+		})
+	})
+	return password, secret
+}
+
+// says whether an expression has one of some words in a name, or as what a form calls a field.
+func says(x ast.Expr, words []string) bool {
+	if golang.Mentions(x, words...) {
+		return true
+	}
+	found := false
+	ast.Inspect(x, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok {
+			found = found || slices.Contains(words, strings.Trim(lit.Value, "\"`"))
+		}
+		return !found
+	})
+	return found
 }
