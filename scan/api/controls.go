@@ -43,7 +43,7 @@ func (t *Target) askControls(ctx context.Context, op *spec.Operation) *Controls 
 	ask := func(title string, r client.Request) *client.Exchange {
 		x := t.Client.Do(ctx, r)
 		x.Title = title
-		return x
+		return t.Keep(x)
 	}
 	if who != nil {
 		c.Valid = ask("control: "+who.Name, r.By(who))
@@ -192,7 +192,7 @@ func (t *Target) Absence(ctx context.Context, of string, who *identity.Identity)
 			u.Path, u.RawPath, u.RawQuery = path.Join(folder, name), "", ""
 			x := t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String(), As: who})
 			x.Title = "control: a name that cannot be there"
-			a.samples, a.names = append(a.samples, x), append(a.names, name)
+			a.samples, a.names = append(a.samples, t.Keep(x)), append(a.names, name)
 		}
 		return a
 	})

@@ -54,6 +54,10 @@ func (t *Target) discover(ctx context.Context, first *client.Exchange) []scan.Ga
 		if !x.OK() || !looksLikeSpec(x.Body) {
 			continue
 		}
+		if x.Truncated {
+			// What describes an API may be larger than what it answers.
+			x = t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String(), As: t.reader, Most: spec.MaxBytes})
+		}
 		doc, err := spec.Read(ctx, x.Body, u.String(), t.fetch)
 		if err != nil {
 			gaps = append(gaps, scan.Gap{Where: u.String(), Why: err.Error()})
@@ -87,7 +91,7 @@ func (t *Target) fetch(ctx context.Context, at string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String(), As: t.reader})
+	x := t.Client.Do(ctx, client.Request{Method: "GET", URL: u.String(), As: t.reader, Most: spec.MaxBytes})
 	switch {
 	case x.Err != nil:
 		return nil, x.Err

@@ -55,6 +55,7 @@ func (t *Target) harvest(ctx context.Context, who *identity.Identity) {
 				}
 			}
 			t.mu.Unlock()
+			t.Keep(x)
 		}
 	}
 }

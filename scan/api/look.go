@@ -23,6 +23,8 @@ type Look struct {
 	probe    *Probe
 	findings []scan.Finding
 	outcomes []scan.Outcome
+
+	searched, unsearched int // bytes; see Search
 }
 
 // Hit is a finding as a probe says it; what the probe's check already says may be left out.

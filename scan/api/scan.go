@@ -326,7 +326,7 @@ func (l *Look) run(ctx context.Context) {
 			l.CannotTell(fmt.Sprintf("the probe failed: %v at %s", r, place(debug.Stack())), "report this as a fault of the scanner")
 		}
 	}()
-	if err := cmp.Or(ctx.Err(), l.Client.Distress()); err != nil {
+	if err := cmp.Or(ctx.Err(), l.Client.Distress(), l.Client.Late()); err != nil {
 		l.CannotTell("the scan was cut short: "+err.Error(), "")
 		return
 	}
@@ -376,6 +376,8 @@ func (t *Target) tell(run *scan.Run, o Options) {
 		run.Gaps = append(run.Gaps, scan.Gap{Where: t.Base.String(), Why: incomplete + err.Error()})
 	} else if t.Client.Left() <= 0 {
 		run.Gaps = append(run.Gaps, scan.Gap{Where: t.Base.String(), Why: incomplete + "all requests of the budget were sent. Allow more with --requests"})
+	} else if err := t.Client.Short(); err != nil {
+		run.Gaps = append(run.Gaps, scan.Gap{Where: t.Base.String(), Why: incomplete + err.Error()})
 	}
 }
 

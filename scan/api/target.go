@@ -34,6 +34,7 @@ type Target struct {
 	reader *identity.Identity // who reads what is public: nobody, unless the handshake itself demands a certificate
 
 	mu       sync.Mutex
+	kept     int // bytes of answers; see Keep
 	controls map[*spec.Operation]*once[*Controls]
 	absences map[string]*once[*Absence]
 	known    map[string]*Known

@@ -95,10 +95,10 @@ func (a *Answer) Media() string {
 	return m
 }
 
-// JSON gives the body as values, nil where it is none.
+// JSON gives the body as values, nil where it is none; what was cut off is none, and is not worth the reading.
 func (a *Answer) JSON() any {
 	var v any
-	if len(a.Body) == 0 || json.Unmarshal(a.Body, &v) != nil {
+	if len(a.Body) == 0 || a.Truncated || json.Unmarshal(a.Body, &v) != nil {
 		return nil
 	}
 	return v

@@ -98,6 +98,7 @@ type Client struct {
 	recent   []bool // of the last exchanges: whether the target failed
 	healthy  int    // exchanges that went well
 	distress error
+	short    error // the last request that was not sent for want of budget
 	pinned   map[string][]netip.Addr
 	wires    map[string]*http.Transport
 }
@@ -171,6 +172,24 @@ func (c *Client) Distress() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.distress
+}
+
+// Short tells for want of what a request was not sent, if one was not.
+func (c *Client) Short() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.short
+}
+
+// Late tells that the time is over, so that nothing more is begun.
+func (c *Client) Late() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b := c.o.Budget; b.Time > 0 && c.o.Clock.Now().Sub(c.began) >= b.Time {
+		c.short = fmt.Errorf("%w: %v are over. Allow more with --time", ErrSpent, b.Time)
+		return c.short
+	}
+	return nil
 }
 
 // Left tells how many requests the budget still allows.
@@ -357,6 +376,9 @@ func (c *Client) take(ctx context.Context, burst bool) error {
 		err = fmt.Errorf("%w: %v are over. Allow more with --time", ErrSpent, b.Time)
 	}
 	if err != nil {
+		if errors.Is(err, ErrSpent) {
+			c.short = err
+		}
 		c.mu.Unlock()
 		return err
 	}

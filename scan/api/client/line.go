@@ -92,7 +92,7 @@ func (l *Line) read() *answer.Answer {
 	if err != nil {
 		return lost(err)
 	}
-	return read(resp)
+	return read(resp, maxBody)
 }
 
 func (c *Client) connect(ctx context.Context, r Request, u *url.URL) (*Line, error) {

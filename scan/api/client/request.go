@@ -22,6 +22,7 @@ type Request struct {
 	As    *identity.Identity // nil: nobody
 	Value *string            // in the credential's place; nil: the credential itself
 
+	Most  int        // bytes of the answer that are read; 0: what one answer may have
 	Burst bool       // neither paced nor asked again: for probes that look for limits
 	Fresh bool       // over a connection of its own
 	From  netip.Addr // this machine's address to send from

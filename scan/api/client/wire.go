@@ -124,26 +124,30 @@ func (c *Client) send(ctx context.Context, r Request, u *url.URL) *answer.Answer
 	if err != nil {
 		return lost(err)
 	}
-	return read(resp)
+	most := maxBody
+	if r.Most > 0 {
+		most = r.Most
+	}
+	return read(resp, most)
 }
 
 // read takes an answer's body, decompressed, up to the limit. What is behind the limit is not read and not counted.
-func read(resp *http.Response) *answer.Answer {
+func read(resp *http.Response, most int) *answer.Answer {
 	defer resp.Body.Close()
 	a := &answer.Answer{Status: resp.StatusCode, Proto: resp.Proto, Header: resp.Header, TLS: resp.TLS}
 	var from io.Reader = resp.Body
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		z, err := gzip.NewReader(io.LimitReader(resp.Body, maxBody))
+		z, err := gzip.NewReader(io.LimitReader(resp.Body, int64(most)))
 		if err != nil {
 			a.Truncated = true
 			return a
 		}
 		from = z
 	}
-	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(from, int64(most)+1))
 	a.Body = body
-	if len(body) > maxBody || err != nil {
-		a.Body, a.Truncated = body[:min(len(body), maxBody)], true
+	if len(body) > most || err != nil {
+		a.Body, a.Truncated = body[:min(len(body), most)], true
 	}
 	return a
 }

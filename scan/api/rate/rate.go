@@ -90,7 +90,7 @@ func press(ctx context.Context, l *api.Look, m *Meter, most int) *Meter {
 			break
 		}
 		m.Sent++
-		m.All = append(m.All, x)
+		m.All = append(m.All, l.Keep(x))
 		if x.Kind() != answer.Throttled {
 			m.Good = x
 			continue

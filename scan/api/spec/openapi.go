@@ -27,7 +27,7 @@ func Read(ctx context.Context, data []byte, at string, fetch Fetch) (*Document, 
 	top := object(root)
 	r := &reader{
 		ctx: ctx, fetch: fetch, root: at,
-		docs: map[string]any{at: root}, schemas: map[uintptr]*Schema{},
+		docs: map[string]any{at: root}, schemas: map[uintptr]*Schema{}, bytes: len(data),
 	}
 	sum := sha256.Sum256(data)
 	r.doc = &Document{At: at, Schemes: map[string]Scheme{}, Digest: hex.EncodeToString(sum[:])}
@@ -63,6 +63,7 @@ type reader struct {
 	docs    map[string]any      // by address without fragment; nil where it could not be had
 	schemas map[uintptr]*Schema // by the map they are read from: an alias or a reference leads to the same one
 	made    int
+	bytes   int // of all documents
 	doc     *Document
 	swagger bool
 }
@@ -131,6 +132,9 @@ func (r *reader) resolve(ref string, p place) (any, place, error) {
 			return nil, p, fmt.Errorf("more than %d documents", maxDocuments)
 		}
 		data, err := r.fetch(r.ctx, doc)
+		if r.bytes += len(data); err == nil && r.bytes > MaxBytes {
+			err = fmt.Errorf("the documents have more than %d bytes together", MaxBytes)
+		}
 		if err == nil {
 			root, err = tree(data)
 		}

@@ -56,8 +56,9 @@ func run(ctx context.Context, l *api.Look) {
 	answers := read(ctx, l)
 	seen := map[string]bool{}
 	for _, x := range answers {
+		text := string(l.Search(x.Body))
 		for _, u := range upstream {
-			m := u.form.FindStringSubmatch(string(x.Body))
+			m := u.form.FindStringSubmatch(text)
 			if m == nil || strings.Contains(string(x.Request.Body)+x.Request.URL, m[0]) {
 				continue
 			}
@@ -79,7 +80,7 @@ func run(ctx context.Context, l *api.Look) {
 		if l.Base.Scheme != "https" && !ssrf.Near(l.Base.String()) || !x.OK() || x.JSON() == nil {
 			continue
 		}
-		for _, m := range link.FindAllStringSubmatch(string(x.Body), 20) {
+		for _, m := range link.FindAllStringSubmatch(text, 20) {
 			key := "link " + l.PathOf(x)
 			if slices.Contains(vocabularies, m[1]) || strings.EqualFold(m[1], l.Base.Hostname()) || !strings.Contains(m[1], ".") || local(m[1]) || seen[key] || ssrf.Holds(x.Request.Body, m[1]) || strings.Contains(x.Request.URL, m[1]) {
 				continue

@@ -74,9 +74,9 @@ func run(ctx context.Context, l *api.Look) {
 				continue
 			}
 			read++
+			text, path := string(l.Search(x.Body)), pathOf(l, x)
 			for _, d := range detectors {
-				match := find(d, string(x.Body))
-				path := pathOf(l, x)
+				match := find(d, text)
 				if match == "" || seen[d.name+path] || strings.Contains(string(x.Request.Body), match) || own(l, match) {
 					continue
 				}
@@ -91,6 +91,9 @@ func run(ctx context.Context, l *api.Look) {
 				l.FoundAt(h, x.Request.Method, path)
 			}
 		}
+	}
+	if n := l.Unsearched(); n > 0 {
+		l.CannotTell(fmt.Sprintf("%d KB of answers that are too large were not searched", n>>10), "bound the size of answers, or look at their operations alone")
 	}
 	switch {
 	case l.Told():

@@ -62,7 +62,7 @@ func run(ctx context.Context, l *api.Look) {
 				continue
 			}
 			read++
-			for _, f := range Find(x.Body) {
+			for _, f := range Find(l.Search(x.Body)) {
 				if own[f.Value] || strings.Contains(x.Request.URL, f.Value) || strings.Contains(string(x.Request.Body), f.Value) {
 					continue
 				}
@@ -127,6 +127,9 @@ func run(ctx context.Context, l *api.Look) {
 			continue
 		}
 		l.FoundAt(h, method, s.path)
+	}
+	if n := l.Unsearched(); n > 0 {
+		l.CannotTell(fmt.Sprintf("%d KB of answers that are too large were not searched", n>>10), "bound the size of answers, or look at their operations alone")
 	}
 	switch {
 	case l.Told():
