@@ -130,7 +130,9 @@ func (a *assistant) API(ctx context.Context, r mcp.APIScan, progress func(string
 	}
 	o.Probes = chosen
 	o.Progress = func(p api.Progress) { progress(p.Doing, p.Done, p.Of) }
-	return api.Scan(ctx, o)
+	s := *a.s
+	s.ctx = ctx
+	return (&apiFlags{}).scan(&s, o) // with a listener, where the target is on this machine
 }
 
 func (a *assistant) options(address, spec, mode string) (api.Options, error) {
@@ -150,7 +152,7 @@ func (a *assistant) Again(ctx context.Context, was *scan.Run, f scan.Finding) (*
 	return api.Scan(ctx, o)
 }
 
-func (a *assistant) Code(ctx context.Context, folder string, checks []string) (*scan.Run, error) {
+func (a *assistant) Code(ctx context.Context, folder string, checks []string, progress func(string, int, int)) (*scan.Run, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, fmt.Errorf("the folder %s: %w", folder, cause(err))
@@ -172,6 +174,8 @@ func (a *assistant) Code(ctx context.Context, folder string, checks []string) (*
 	if len(checks) > 0 {
 		o.Checks = checks
 	}
+	step := 0
+	o.Progress = func(doing string) { step++; progress(doing, step, 0) } // how many there will be is not known
 	return code.Scan(ctx, root.FS(), scanners, o)
 }
 

@@ -26,12 +26,17 @@ type fake struct {
 	again    *scan.Run
 	asked    []APIScan
 	folder   string
+	untold   string // a check that cannot tell
 }
 
 func (f *fake) run(kind, target string) *scan.Run {
+	outcomes := []scan.Outcome{{Check: "api/object/read", Verdict: scan.CouldNotTell, Why: "one identity only", Unlock: "give a second"}}
+	if f.untold != "" {
+		outcomes = append(outcomes, scan.Outcome{Check: f.untold, Where: "GET /search", Verdict: scan.CouldNotTell, Why: "throttled"})
+	}
 	return &scan.Run{
 		Kind: kind, Target: target, Tool: "test", Started: noon, Ended: noon, Checks: f.checks, Findings: scan.Stamp(slices.Clone(f.findings)),
-		Outcomes: []scan.Outcome{{Check: "api/object/read", Verdict: scan.CouldNotTell, Why: "one identity only", Unlock: "give a second"}}, Gaps: []scan.Gap{}, Score: &scan.Score{Points: 72, Grade: "C", Coverage: 61},
+		Outcomes: outcomes, Gaps: []scan.Gap{}, Facts: []scan.Fact{{Name: "advisories for hex", Value: "of 2026-11-01, 23 days old"}}, Score: &scan.Score{Points: 72, Grade: "C", Coverage: 61},
 	}
 }
 
@@ -41,8 +46,9 @@ func (f *fake) API(_ context.Context, r APIScan, progress func(string, int, int)
 	return f.run("api", r.URL), nil
 }
 
-func (f *fake) Code(_ context.Context, folder string, _ []string) (*scan.Run, error) {
+func (f *fake) Code(_ context.Context, folder string, _ []string, progress func(string, int, int)) (*scan.Run, error) {
 	f.folder = folder
+	progress("walking", 1, 0)
 	return f.run("code", folder), nil
 }
 
@@ -175,6 +181,9 @@ func TestFromAScanToItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(first.Facts) != 1 || first.Facts[0] != (Fact{"advisories for hex", "of 2026-11-01, 23 days old"}) {
+		t.Errorf("how old advisories are is not told: %+v", first.Facts)
+	}
 	one := map[string]any{"scan": first.Scan, "fingerprint": first.Findings[0].Fingerprint[:8]}
 	if w, err := call[Whole](h, "get_finding", one); err != nil || w.Finding["message"] != "60 requests passed" || w.Finding["severity"] != "medium" {
 		t.Errorf("%+v %v", w, err)
@@ -201,13 +210,22 @@ func TestFromAScanToItsEnd(t *testing.T) {
 	if err != nil || len(d.New) != 1 || len(d.Resolved) != 1 || len(d.Still)+len(d.Untold) != 0 {
 		t.Errorf("%+v %v", d, err)
 	}
-	h.scanner.checks = h.scanner.checks[1:] // the third does not look at limits
+	whole := h.scanner.checks
+	h.scanner.checks = whole[1:] // the third does not look at limits
 	third, err := call[Summary](h, "scan_api", target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d, err := call[Differences](h, "diff_scans", map[string]any{"before": first.Scan, "after": third.Scan}); err != nil || len(d.Untold) != 1 || len(d.Resolved) != 0 {
 		t.Errorf("what was not looked at counts as mended: %+v %v", d, err)
+	}
+	h.scanner.checks, h.scanner.untold = whole, "api/rate/threshold"
+	fourth, err := call[Summary](h, "scan_api", target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := call[Differences](h, "diff_scans", map[string]any{"before": first.Scan, "after": fourth.Scan}); err != nil || len(d.Untold) != 1 || len(d.Resolved) != 0 {
+		t.Errorf("what could not be told counts as mended: %+v %v", d, err)
 	}
 	h.refused("get_scan", map[string]any{"scan": "scan-99"}, "no scan")
 	h.refused("get_finding", map[string]any{"scan": first.Scan, "fingerprint": ""}, "0 findings")

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -127,7 +126,8 @@ func (x *Findings) Bring(ctx context.Context, site store.Site, report []byte, au
 	if err != nil {
 		return Brought{}, err
 	}
-	b, err := x.DB.BringScan(ctx, s, packed, found, looked(r))
+	looked := scan.Looked(r)
+	b, err := x.DB.BringScan(ctx, s, packed, found, func(f store.Finding) bool { return looked(f.Check, f.Place) })
 	if err != nil {
 		return Brought{}, err
 	}
@@ -165,29 +165,6 @@ func (x *Findings) entry(f scan.Finding, now time.Time) (store.Finding, error) {
 		}
 	}
 	return kept, nil
-}
-
-// looked says whether a scan would have seen a finding again: its check was run, and what the finding is in was read. What was
-// not looked at is never called mended.
-func looked(r *scan.Run) func(store.Finding) bool {
-	ran := map[string]bool{}
-	for _, c := range r.Checks {
-		ran[c.ID] = true
-	}
-	untold := map[string]bool{}
-	for _, o := range r.Outcomes {
-		if o.Verdict == scan.CouldNotTell {
-			untold[o.Check+"\x00"+o.Where], untold[o.Check+"\x00"] = true, untold[o.Check+"\x00"] || o.Where == ""
-		}
-	}
-	return func(f store.Finding) bool {
-		if !ran[f.Check] || untold[f.Check+"\x00"] || untold[f.Check+"\x00"+f.Place] {
-			return false
-		}
-		return !slices.ContainsFunc(r.Gaps, func(g scan.Gap) bool {
-			return g.Where == "" || g.Where == "." || g.Where == f.Check || strings.HasPrefix(f.Place, g.Where)
-		})
-	}
 }
 
 // Cut shortens what comes from outside to a number of bytes, between letters, and says so with a sign.
