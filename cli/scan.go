@@ -114,6 +114,7 @@ type scanCodeCmd struct {
 	Diff          bool     `help:"Show these changes on stdout, for git apply, and make none."`
 	Advisories    string   `help:"Folder of advisories (OSV), in place of those built in." placeholder:"DIR"`
 	Registry      string   `help:"Folder of a Hex registry's files, packages/NAME, to know which releases were taken back." placeholder:"DIR"`
+	Why           string   `help:"Tell as well what is in order in a folder, a file or on a line of one, and why." placeholder:"FILE:LINE"`
 	NoReach       bool     `help:"Do not follow calls of Go code into its modules; it takes the go command and seconds."`
 	GitHistory    bool     `help:"Look for secrets in all that was ever committed, too; it takes the git command."`
 	reportFlags
@@ -189,7 +190,7 @@ func (c *scanCodeCmd) run(s *session) error {
 		}
 	}
 	source := func(name string) ([]byte, error) { return fs.ReadFile(folder, name) }
-	if err := c.report(s, run, targets, report.Options{Source: source, NewOnly: c.NewOnly, Gate: gate, ByFile: c.ByFile}); err != nil {
+	if err := c.report(s, run, targets, report.Options{Source: source, NewOnly: c.NewOnly, Gate: gate, ByFile: c.ByFile, Why: c.Why}); err != nil {
 		return err
 	}
 	return verdict(run, c.NewOnly, gate)

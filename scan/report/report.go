@@ -19,6 +19,7 @@ type Options struct {
 	ByFile  bool // group by file rather than by check
 	NewOnly bool // findings of the baseline are counted and not shown
 	Gate    scan.Severity
+	Why     string // a folder, file or file:line of which what is in order is told as well
 }
 
 // Text gives a scanned file, and nil where it cannot be had.

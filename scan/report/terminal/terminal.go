@@ -23,6 +23,7 @@ func Write(w io.Writer, run *scan.Run, o report.Options) error {
 		out.group(g)
 	}
 	out.evidence()
+	out.cleared()
 	out.end(shown)
 	return out.Flush()
 }
