@@ -51,7 +51,7 @@ var stores = []string{
 func run(p *golang.Pass) {
 	p.Calls(func(c *flow.Call, name string) {
 		at, ok := binders[name]
-		if !ok || at >= len(c.Args) || c.Func == nil || !fromRequest(p, c, name) {
+		if !ok || at >= len(c.Args) || c.Func == nil || !fromRequest(p, c, name) || allowed(c) {
 			return
 		}
 		o := variable(c.Package, c.Args[at])
@@ -75,6 +75,22 @@ func run(p *golang.Pass) {
 		f.Fix = &scan.Fix{Text: "Read the body into a type with the fields that a client may set, and copy those; or set " + field + " afterwards."}
 		p.Report(f)
 	})
+}
+
+// allowed says whether the function asks, before it reads, whether somebody may decide such things: a page for those who do.
+func allowed(c *flow.Call) (found bool) {
+	ast.Inspect(c.Func, func(n ast.Node) bool {
+		if s, ok := n.(*ast.IfStmt); ok && s.Pos() < c.Pos() {
+			ast.Inspect(s.Cond, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok {
+					found = found || golang.Mentions(call.Fun, "admin", "superuser", "authorized", "authorize", "permission", "permitted", "role", "owner")
+				}
+				return !found
+			})
+		}
+		return !found
+	})
+	return found
 }
 
 func short(text string) string { return strings.Join(strings.Fields(text), "") }
