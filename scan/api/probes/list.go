@@ -35,6 +35,7 @@ import (
 	"palisade.dev/scan/api/input/redirect"
 	"palisade.dev/scan/api/input/schema"
 	"palisade.dev/scan/api/input/template"
+	"palisade.dev/scan/api/input/trace"
 	"palisade.dev/scan/api/input/traversal"
 	"palisade.dev/scan/api/input/xml"
 	"palisade.dev/scan/api/inventory/banner"
@@ -113,6 +114,7 @@ var Entries = []Entry{
 	{redirect.Probe, redirect.Samples},
 	{schema.Probe, schema.Samples},
 	{template.Probe, template.Samples},
+	{trace.Probe, trace.Samples},
 	{traversal.Probe, traversal.Samples},
 	{xml.Probe, xml.Samples},
 	{banner.Probe, banner.Samples},

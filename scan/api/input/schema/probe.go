@@ -39,6 +39,9 @@ type wrong struct {
 	what, where string
 	request     client.Request
 	forbidden   bool // by the specification, so that being accepted is a fault, if a small one
+	// size and sized, where the fault may be one of length, make the same with less of it.
+	size  int
+	sized func(n int) client.Request
 }
 
 // enough faults of one operation make the point; each costs the target an error in its log.
@@ -74,7 +77,11 @@ func run(ctx context.Context, l *api.Look) {
 		again := l.Ask(ctx, w.what+", once more", w.request)
 		still := l.Ask(ctx, "control: nothing wrong, once more", base.Request)
 		if sound.Kind() == base.Kind() && again.Status == x.Status && still.Kind() == base.Kind() {
-			failed = append(failed, w.what+" in "+w.where)
+			what := w.what
+			if n, less := shrink(ctx, l, w, x.Status); less != nil {
+				what, again = fmt.Sprintf("%s (%d are enough)", what, n), less
+			}
+			failed = append(failed, what+" in "+w.where)
 			failures = append(failures, x, again)
 		}
 	}
@@ -98,4 +105,29 @@ func run(ctx context.Context, l *api.Look) {
 	default:
 		l.Clear(fmt.Sprintf("%d wrong requests did no harm", tried))
 	}
+}
+
+// halvings is how often a fault of length is halved: within a hundredth of its size, for six more errors in the log.
+const halvings = 6
+
+// shrink finds how little of a value makes the server fail still. Nil says that it takes all of it, or has no length.
+func shrink(ctx context.Context, l *api.Look, w wrong, status int) (int, *client.Exchange) {
+	if w.sized == nil {
+		return 0, nil
+	}
+	sound, fails := 0, w.size
+	var least *client.Exchange
+	for range halvings {
+		n := (sound + fails) / 2
+		x := l.Ask(ctx, fmt.Sprintf("%d letters", n), w.sized(n))
+		switch {
+		case x.Status == status:
+			fails, least = n, x
+		case x.Kind().Tells():
+			sound = n
+		default:
+			return fails, least
+		}
+	}
+	return fails, least
 }

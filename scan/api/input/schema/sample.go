@@ -76,6 +76,15 @@ var Samples = []fixture.Sample{
 		}
 		return true
 	})},
+	{Name: "more letters than a column holds", Kind: fixture.Vulnerable, Make: func(s *fixture.Shop) {
+		s.Add(&fixture.Route{Pattern: "GET /find", Open: true, Params: `[{"name":"author","in":"query","required":true,"schema":{"type":"string","example":"melville"}}]`, Do: func(c *fixture.Call) {
+			if len(c.R.URL.Query().Get("author")) > 255 {
+				c.Error(500, "internal error")
+				return
+			}
+			c.JSON(200, []string{"Moby-Dick"})
+		}})
+	}},
 	{Name: "more letters than are allowed", Kind: fixture.Vulnerable, Make: search(func(*fixture.Call, string) bool { return true })},
 	{Name: "all is checked", Kind: fixture.Fixed, Mode: api.Intrusive},
 	{Name: "words are taken for nothing", Kind: fixture.Fixed, Make: shelf(func(c *fixture.Call, v string) {

@@ -51,18 +51,18 @@ type writer struct {
 // values are wrong for a parameter, or for a text of a body.
 func (w *writer) values(p input.Place, s *spec.Schema) {
 	add := func(what, value string, forbidden bool) {
-		w.out = append(w.out, wrong{what, p.Name, input.Put(w.l, w.base.Request, p, value), forbidden})
+		w.out = append(w.out, wrong{what: what, where: p.Name, request: input.Put(w.l, w.base.Request, p, value), forbidden: forbidden})
 	}
 	switch s.Type() {
 	case "integer", "number":
 		add("a word for a number", "palisade", true)
 		if s.Min != nil {
-			add("a number below the least", fmt.Sprintf("%.0f", *s.Min-1), true)
+			add("a number below the least", fmt.Sprintf("%.0f", *s.Min-1), false) // taking the least instead is sound
 		} else {
 			add("a negative number", "-1", false)
 		}
 		if s.Max != nil {
-			add("a number above the most", fmt.Sprintf("%.0f", *s.Max+1), true)
+			add("a number above the most", fmt.Sprintf("%.0f", *s.Max+1), false)
 		}
 		if p.In == "path" {
 			// Not elsewhere: it may be how many, and a server that believes it counts until it dies.
@@ -78,7 +78,8 @@ func (w *writer) values(p input.Place, s *spec.Schema) {
 			n := int(*s.MaxLen) + 1
 			add(fmt.Sprintf("%d letters where %d are the most", n, n-1), strings.Repeat("a", n), true)
 		} else {
-			add(fmt.Sprintf("%d letters", long), strings.Repeat("a", long), false)
+			letters := func(n int) client.Request { return input.Put(w.l, w.base.Request, p, strings.Repeat("a", n)) }
+			w.out = append(w.out, wrong{what: fmt.Sprintf("%d letters", long), where: p.Name, request: letters(long), size: long, sized: letters})
 		}
 		if s != nil && s.MinLen != nil && *s.MinLen > 1 {
 			add("fewer letters than the least", "a", true)
@@ -102,14 +103,14 @@ func (w *writer) absent() {
 		u.RawQuery = q.Encode()
 		r := w.base.Request
 		r.URL = u.String()
-		w.out = append(w.out, wrong{"nothing", p.Name, r, true})
+		w.out = append(w.out, wrong{what: "nothing", where: p.Name, request: r, forbidden: true})
 	}
 }
 
 func (w *writer) body(what, where string, b []byte, forbidden bool) {
 	r := w.base.Request
 	r.Body = b
-	w.out = append(w.out, wrong{what, where, r, forbidden})
+	w.out = append(w.out, wrong{what: what, where: where, request: r, forbidden: forbidden})
 }
 
 // documents are bodies that are wrong as a whole.
@@ -120,7 +121,7 @@ func (w *writer) documents() {
 	w.body("a list", "the body", []byte("[]"), false)
 	w.body("a list in a list, 500 deep", "the body", []byte(strings.Repeat("[", 500)+strings.Repeat("]", 500)), false)
 	r := w.base.Request.With("Content-Type", "text/plain")
-	w.out = append(w.out, wrong{"another content type", "the header", r, false})
+	w.out = append(w.out, wrong{what: "another content type", where: "the header", request: r})
 	if bytes.HasPrefix(b, []byte(`{"`)) {
 		w.body("bytes that are no text", "the body", append([]byte("{\"pal\xff\xfe\":\"\xff\","), b[1:]...), false)
 	}

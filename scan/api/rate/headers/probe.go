@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"palisade.dev/scan"
@@ -60,6 +61,13 @@ func run(ctx context.Context, l *api.Look) {
 	}
 	if first.ResetSaid && first.Reset < -1e9 {
 		faults = append(faults, fmt.Sprintf("the limit begins anew %v ago", -first.Reset))
+	}
+	if op != nil {
+		// Somebody else may be told of another limit, and not by other fields.
+		public := l.Ask(ctx, "control: nobody", client.Request{Method: "GET", URL: l.Base.String()})
+		if names := rate.Read(public.Header, now).Names; public.OK() && len(names) > 0 && !slices.Equal(names, first.Names) {
+			faults = append(faults, fmt.Sprintf("strangers are told %s, and %s is told %s", strings.Join(names, ", "), r.As.Name, strings.Join(first.Names, ", ")))
+		}
 	}
 	if faults == nil {
 		l.Clear("the fields " + strings.Join(first.Names, ", ") + " fit each other")

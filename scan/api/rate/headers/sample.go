@@ -32,6 +32,14 @@ var Samples = []fixture.Sample{
 		c.W.Header().Set("X-RateLimit-Remaining", strconv.Itoa(left))
 		c.W.Header().Set("X-RateLimit-Reset", "1500000000")
 	})},
+	{Name: "strangers are told otherwise", Kind: fixture.Vulnerable, Make: telling(func(c *fixture.Call, left int) {
+		if c.User == nil {
+			c.W.Header().Set("RateLimit", fmt.Sprintf(`"default";r=%d;t=9`, left))
+			return
+		}
+		c.W.Header().Set("X-RateLimit-Limit", "50")
+		c.W.Header().Set("X-RateLimit-Remaining", strconv.Itoa(left))
+	})},
 	{Name: "the draft's form", Kind: fixture.Fixed, Make: telling(func(c *fixture.Call, left int) {
 		c.W.Header().Set("RateLimit-Policy", `"default";q=50;w=10`)
 		c.W.Header().Set("RateLimit", fmt.Sprintf(`"default";r=%d;t=9`, left))
