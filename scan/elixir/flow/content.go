@@ -24,6 +24,39 @@ func readFile(fr *frame, c *Call) *Value {
 	return &Value{Kind: Tuple, Items: []*Value{atom("ok"), v}}
 }
 
+// listFiles are the names of what lies in a folder: known only where the folder is the code's own or the operator's.
+func listFiles(fr *frame, c *Call) *Value {
+	v := fr.field(nonNil(c.Arg(0)), content, c.Node)
+	list := &Value{Kind: List, elem: v}
+	if strings.HasSuffix(c.Name, "!") {
+		return list
+	}
+	return &Value{Kind: Tuple, Items: []*Value{atom("ok"), list}}
+}
+
+// spanned is what a function gives back that is called to be measured.
+func spanned(fr *frame, c *Call) *Value {
+	for _, a := range c.Args {
+		if a == nil || a.fn == nil {
+			continue
+		}
+		v := fr.invoke(a.fn, nil)
+		if c.Name == ":timer.tc" {
+			return &Value{Kind: Tuple, Items: []*Value{bounded("a time"), nonNil(v)}}
+		}
+		return nonNil(v).Item(0)
+	}
+	return nil
+}
+
+// numbered are the elements of a list with their numbers.
+func numbered(_ *frame, c *Call) *Value {
+	if hasClosure(c.Args) {
+		return nil
+	}
+	return &Value{Kind: List, elem: &Value{Kind: Tuple, Items: []*Value{nonNil(nonNil(c.Arg(0)).Elem()), bounded("a number")}}}
+}
+
 // contentOf is the content for a path that has no such field.
 func contentOf(path *Value) *Value {
 	switch class, _ := openParts(path, 0, 0); {

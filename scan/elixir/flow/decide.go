@@ -80,6 +80,8 @@ func (e *Engine) uncalled(fn *project.Function, r *reach) (Class, string) {
 	}
 	by := e.callback(fn)
 	switch {
+	case by != "" && !fn.Private && slices.ContainsFunc(fn.Module.Behaviours, func(b string) bool { return compilers[b] }):
+		return Harmless, sourceCode
 	case by != "":
 		return Open, parameter + ", which " + by + " asks for"
 	case !fn.Private && e.library(fn.File.App):

@@ -51,6 +51,12 @@ func (e *Engine) findEntries() {
 			}
 		}
 	}
+	for _, a := range e.p.Apps {
+		if main := e.p.Func(mainModule(a), "main", 1); main != nil {
+			e.entries[main] = []*Value{{Why: "the command line", Config: true}}
+			e.called[main] = true
+		}
+	}
 	for _, m := range e.p.All() {
 		if run := m.Func("run", 1); run != nil && m.File.Task() {
 			e.entries[run] = []*Value{{Why: "the command line of a mix task", Config: true}}
@@ -93,6 +99,20 @@ func (e *Engine) findEntries() {
 			}
 		}
 	}
+}
+
+// mainModule is the module whose main/1 an escript runs: escript: [main_module: Shop.CLI].
+func mainModule(a *project.App) (name string) {
+	if a.Mix == nil {
+		return ""
+	}
+	syntax.Walk(a.Mix.Syntax.Tree, func(n *syntax.Node) bool {
+		if n.Kind == syntax.Pair && n.Args[0].Kind == syntax.Atom && n.Args[0].Name == "main_module" {
+			name = syntax.AliasName(n.Args[1])
+		}
+		return name == ""
+	})
+	return name
 }
 
 // resolver says whether a module answers GraphQL fields.

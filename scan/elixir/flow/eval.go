@@ -211,6 +211,8 @@ func (fr *frame) sigil(n *syntax.Node, env *env) *Value {
 			fr.emit(&Call{Args: []*Value{v}, Nodes: []*syntax.Node{n}, Node: n}, Pattern)
 		}
 		return v
+	case "p":
+		return fr.parts(n, env).cleared(HTML|Path|Local|Scheme|Host|Line|Shell, "the route encodes it")
 	case "w", "W":
 		if len(n.Args) == 1 && n.Args[0].Kind == syntax.String {
 			out := &Value{Kind: List}

@@ -185,7 +185,7 @@ func Analyse(ctx context.Context, p *project.Project, sinks []*Sink) (hits []*Hi
 		}
 		e.guarded(m.File, func() {
 			for _, fn := range m.Functions {
-				if !fn.Macro && e.handlers[fn] == nil {
+				if e.handlers[fn] == nil {
 					e.summarise(fn)
 				}
 			}

@@ -62,6 +62,7 @@ func init() { // a table of functions that read each other's results
 			return nonNil(c.Arg(0)).with("%view", viewOf(c.Arg(1)))
 		},
 		"Application.get_env": configured, "Application.compile_env": configured, "Keyword.get_lazy": get,
+		"File.ls": listFiles, "File.ls!": listFiles, ":telemetry.span": spanned, ":timer.tc": spanned, "Enum.with_index": numbered,
 		"File.read": readFile, "File.read!": readFile, ":file.read_file": readFile, "File.stream!": readFile,
 		"Atom.to_string": atomText, "Atom.to_charlist": atomText, "Module.split": atomText, ":erlang.atom_to_binary": atomText,
 		"Repo.preload": same, "Repo.reload": same, "Repo.reload!": same, "Ecto.Query.where": same,

@@ -249,6 +249,9 @@ func (e *Engine) callback(fn *project.Function) string {
 	return ""
 }
 
+// compilers are behaviours that are asked while code is compiled, with the code.
+var compilers = map[string]bool{"EEx.Engine": true, "Phoenix.Template.Engine": true, "Phoenix.LiveView.MacroComponent": true, "Phoenix.Component.MacroComponent": true, "Mix.Tasks.Format": true}
+
 // asked are functions that are called by convention, of any module.
 var asked = map[string]bool{"child_spec/1": true, "main/1": true, "init/1": true, "call/2": true, "__using__/1": true, "run/1": true, "exception/1": true, "message/1": true}
 

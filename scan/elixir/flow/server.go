@@ -191,7 +191,7 @@ func (fr *frame) process(c *Call, full string) *Value {
 		if s := fr.e.servers[fr.m.Name]; s != nil {
 			fr.keep(s.answers, nonNil(c.Arg(1)), c.Node)
 		}
-	case "GenServer.start_link", "GenServer.start", "GenStateMachine.start_link", "GenStateMachine.start":
+	case "GenServer.start_link", "GenServer.start", "Supervisor.start_link", "DynamicSupervisor.start_link", "GenStateMachine.start_link", "GenStateMachine.start":
 		for _, name := range nonNil(c.Arg(0)).modules() {
 			if init := fr.e.p.Func(name, "init", 1); init != nil {
 				fr.call(init, []*Value{nonNil(c.Arg(1))}, c.Node)
@@ -274,13 +274,17 @@ func (fr *frame) returned(items []*Value, n *syntax.Node) {
 
 // started looks at the children of supervisors: {Shop.Cart, arg} starts one with arg.
 func (fr *frame) started(items []*Value, n *syntax.Node) {
-	if len(items) < 2 || items[0].Kind != Module || fr.e.servers[items[0].Text] == nil {
+	if len(items) < 2 || items[0].Kind != Module || fr.e.p.Modules[items[0].Text] == nil {
 		return
 	}
-	start := fr.e.p.Func(items[0].Text, "start_link", 1)
+	start, spec := fr.e.p.Func(items[0].Text, "start_link", 1), fr.e.p.Func(items[0].Text, "child_spec", 1)
 	switch {
-	case len(items) == 2 && start != nil:
-		fr.call(start, items[1:], n)
+	case len(items) == 2 && (start != nil || spec != nil):
+		for _, fn := range []*project.Function{spec, start} {
+			if fn != nil && !fn.Macro {
+				fr.call(fn, items[1:], n)
+			}
+		}
 	case len(items) == 3 && items[1].Is("start_link") && items[2].Kind == List && items[2].elem == nil:
 		if fn := fr.e.p.Func(items[0].Text, "start_link", len(items[2].Items)); fn != nil {
 			fr.call(fn, items[2].Items, n)

@@ -92,6 +92,10 @@ func (fr *frame) special(n *syntax.Node, env *env) *Value {
 	case "from", "dynamic":
 		return fr.query(n, env)
 	case "quote":
+		if fr.fn.Macro {
+			fr.unquoted(syntax.Do(n), env)
+			return bounded(sourceCode)
+		}
 		fr.compiled(syntax.Do(n), false)
 		return unknown("")
 	case "alias", "import", "require", "use", "def", "defp":

@@ -50,8 +50,12 @@ func (e *Engine) arguments(fn *project.Function) []*Value {
 	}
 	args := make([]*Value, max(fn.Arity, 1))
 	for i := range args {
-		if i < len(given) && given[i] != nil {
+		switch {
+		case i < len(given) && given[i] != nil:
 			args[i] = given[i]
+			continue
+		case fn.Macro:
+			args[i] = bounded(sourceCode)
 			continue
 		}
 		args[i] = &Value{param: &param{n: i}, taints: []Taint{{Source: &Source{Kind: Param, n: i, What: "a parameter"}}}}
@@ -86,6 +90,20 @@ func (fr *frame) clause(c *project.Clause, args []*Value) *Value {
 		}
 	}
 	return v
+}
+
+// sourceCode is what macros are given and give back.
+const sourceCode = "it is code that is being compiled"
+
+// unquoted reads what a macro works out while it writes code.
+func (fr *frame) unquoted(n *syntax.Node, env *env) {
+	syntax.Walk(n, func(n *syntax.Node) bool {
+		if syntax.Is(n, "unquote", "unquote_splicing") {
+			fr.evals(n.Args, env)
+			return false
+		}
+		return true
+	})
 }
 
 // compiled looks at code that runs when other code is compiled: the names of functions made in a loop, and what a macro
