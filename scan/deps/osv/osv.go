@@ -12,6 +12,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"palisade.dev/scan/deps/version"
@@ -84,12 +85,16 @@ type Event struct {
 	Limit        string `json:"limit,omitempty"`
 }
 
-// Database finds advisories by package. It is filled once and then only read.
+// Database finds advisories by package. It is filled once and then only asked.
 type Database struct {
 	Partial bool // for some packages of the ecosystem only, so silence means nothing
 
 	by      map[string][]entry
 	records []*Record
+
+	mu      sync.Mutex // of the shelves, and of what was taken from them
+	shelves []*shelf
+	taken   map[string][]entry
 }
 
 type entry struct {
@@ -98,7 +103,25 @@ type entry struct {
 }
 
 // New makes an empty database.
-func New() *Database { return &Database{by: map[string][]entry{}} }
+func New() *Database { return &Database{by: map[string][]entry{}, taken: map[string][]entry{}} }
+
+// about gives what there is about a package.
+func (d *Database) about(k string) []entry {
+	if len(d.shelves) == 0 {
+		return d.by[k]
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found, ok := d.taken[k]
+	if !ok {
+		found = slices.Clip(d.by[k])
+		for _, s := range d.shelves {
+			found = append(found, s.take(k)...)
+		}
+		d.taken[k] = found
+	}
+	return found
+}
 
 // key is under which a package is kept. Names on Hex are in lower case whatever an advisory writes.
 func key(ecosystem, name string) string {
@@ -129,7 +152,13 @@ func (d *Database) Add(r *Record) {
 }
 
 // Len is how many advisories there are.
-func (d *Database) Len() int { return len(d.records) }
+func (d *Database) Len() int {
+	n := len(d.records)
+	for _, s := range d.shelves {
+		n += s.count
+	}
+	return n
+}
 
 // Has says whether there are advisories for a whole ecosystem, without which silence means nothing.
 func (d *Database) Has(ecosystem string) bool {
@@ -138,11 +167,19 @@ func (d *Database) Has(ecosystem string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(d.shelves, func(s *shelf) bool { return s.has(ecosystem) })
 }
 
 // Records gives all advisories.
-func (d *Database) Records() []*Record { return d.records }
+func (d *Database) Records() []*Record {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := slices.Clip(d.records)
+	for _, s := range d.shelves {
+		all = append(all, s.all()...)
+	}
+	return all
+}
 
 // Match is an advisory that a package falls under.
 type Match struct {
@@ -154,7 +191,7 @@ type Match struct {
 // Match gives the advisories that a version of a package falls under, by identifier. The error is a version that cannot
 // be compared.
 func (d *Database) Match(ecosystem, name, at string) ([]Match, error) {
-	entries := d.by[key(ecosystem, name)]
+	entries := d.about(key(ecosystem, name))
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -178,7 +215,7 @@ func (d *Database) Match(ecosystem, name, at string) ([]Match, error) {
 }
 
 // Knows says whether any advisory is about a package, at whatever version.
-func (d *Database) Knows(ecosystem, name string) bool { return len(d.by[key(ecosystem, name)]) > 0 }
+func (d *Database) Knows(ecosystem, name string) bool { return len(d.about(key(ecosystem, name))) > 0 }
 
 // prepare reads the versions and ranges, so that questions need not.
 func (a *Affected) prepare() {
@@ -348,15 +385,24 @@ func (d *Database) Read(data []byte) error {
 		}
 		return nil
 	}
+	r, err := decode(data)
+	if err == nil {
+		d.Add(r)
+	}
+	return err
+}
+
+// decode reads one advisory of either form.
+func decode(data []byte) (*Record, error) {
 	var form struct {
 		ID     string          `json:"id"`
 		Ranges json.RawMessage `json:"vulnerable_version_ranges"`
 	}
 	if err := json.Unmarshal(data, &form); err != nil {
-		return fmt.Errorf("this is no advisory: %w", err)
+		return nil, fmt.Errorf("this is no advisory: %w", err)
 	}
 	if form.ID == "" {
-		return errors.New("this is no advisory: it has no id")
+		return nil, errors.New("this is no advisory: it has no id")
 	}
 	r := &Record{}
 	var err error
@@ -369,8 +415,7 @@ func (d *Database) Read(data []byte) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("advisory %.40s: %w", form.ID, err)
+		return nil, fmt.Errorf("advisory %.40s: %w", form.ID, err)
 	}
-	d.Add(r)
-	return nil
+	return r, nil
 }

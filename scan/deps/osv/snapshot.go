@@ -3,7 +3,7 @@ package osv
 import (
 	"bytes"
 	"compress/gzip"
-	"embed"
+	_ "embed"
 	"fmt"
 	"sync"
 	"time"
@@ -12,10 +12,10 @@ import (
 // BuiltOn is the day of the advisories that are built in, where they do not say; NOTICE.md beside them says the same.
 var BuiltOn = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 
-// The advisories that are built in; NOTICE.md beside them says whose they are and of which day.
+// Those for Go; NOTICE.md beside them says whose they are and of which day.
 //
-//go:embed snapshot
-var snapshot embed.FS
+//go:embed snapshot/go-osv.jsonl.gz
+var goText []byte
 
 // Source is where advisories came from, for the report.
 type Source struct {
@@ -32,32 +32,38 @@ func (s Source) String() string {
 	return text
 }
 
-var bundled = map[string][]struct{ file, name string }{
-	"Hex": {{"hex-eef-osv.jsonl.gz", "the EEF CNA (CC-BY 4.0)"}, {"hex-ghsa.jsonl.gz", "the GitHub Advisory Database (CC-BY 4.0)"}},
-	"npm": {{"hex-eef-osv.jsonl.gz", "the EEF CNA (CC-BY 4.0), for packages that come with Hex ones"}},
-	"Go":  {{"go-osv.jsonl.gz", "the Go Vulnerability Database at a752ea5 of 2026-09 (CC-BY 4.0)"}},
+// bundled are the advisories for Hex, and for npm those of its packages that come with Hex ones.
+var bundled = map[string][]struct {
+	name        string
+	text, index *string
+}{
+	"Hex": {{"the EEF CNA (CC-BY 4.0)", &eefText, &eefIndex}, {"the GitHub Advisory Database (CC-BY 4.0)", &ghsaText, &ghsaIndex}},
+	"npm": {{"the EEF CNA (CC-BY 4.0), for packages that come with Hex ones", &eefText, &eefIndex}},
 }
 
 // Bundled gives the advisories for an ecosystem that are built in. Go's cost about a tenth of a second to read, so they
-// are read when somebody asks.
+// are read when somebody asks; of the others each is, when somebody asks for its package.
 func Bundled(ecosystem string) (*Database, []Source, error) {
 	d := New()
 	d.Partial = ecosystem == "npm"
+	if ecosystem == "Go" {
+		z, err := gzip.NewReader(bytes.NewReader(goText))
+		if err == nil {
+			err = d.ReadLines(z)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("the built-in advisories for Go: %w", err)
+		}
+		return d, []Source{{"the Go Vulnerability Database at a752ea5 of 2026-09 (CC-BY 4.0)", d.Len(), newest(d.records)}}, nil
+	}
 	var sources []Source
 	for _, part := range bundled[ecosystem] {
-		data, err := snapshot.ReadFile("snapshot/" + part.file)
+		s, err := open(*part.text, *part.index)
 		if err != nil {
 			return nil, nil, err
 		}
-		z, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
-			return nil, nil, fmt.Errorf("the built-in %s: %w", part.file, err)
-		}
-		before := len(d.records)
-		if err := d.ReadLines(z); err != nil {
-			return nil, nil, fmt.Errorf("the built-in %s: %w", part.file, err)
-		}
-		sources = append(sources, Source{part.name, len(d.records) - before, newest(d.records[before:])})
+		d.shelves = append(d.shelves, s)
+		sources = append(sources, Source{part.name, s.count, s.changed})
 	}
 	return d, sources, nil
 }

@@ -2,7 +2,6 @@ package osv
 
 import (
 	"bufio"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -34,11 +33,7 @@ func lines(t *testing.T, file string, f func(map[string]any)) {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	z, err := gzip.NewReader(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := bufio.NewScanner(z)
+	r := bufio.NewScanner(in)
 	r.Buffer(nil, 8<<20)
 	for r.Scan() {
 		var m map[string]any
@@ -52,7 +47,7 @@ func lines(t *testing.T, file string, f func(map[string]any)) {
 func twin(t *testing.T) *slow {
 	t.Helper()
 	s := &slow{by: map[string][]slowRange{}}
-	lines(t, "hex-eef-osv.jsonl.gz", func(m map[string]any) {
+	lines(t, "hex-eef-osv.jsonl", func(m map[string]any) {
 		for _, a := range m["affected"].([]any) {
 			a := a.(map[string]any)
 			pkg, _ := a["package"].(map[string]any)
@@ -96,7 +91,7 @@ func twin(t *testing.T) *slow {
 			}
 		}
 	})
-	lines(t, "hex-ghsa.jsonl.gz", func(m map[string]any) {
+	lines(t, "hex-ghsa.jsonl", func(m map[string]any) {
 		name := strings.ToLower(m["package"].(string))
 		for _, text := range m["vulnerable_version_ranges"].([]any) {
 			r := slowRange{pkg: name, id: m["id"].(string)}
