@@ -37,9 +37,10 @@ func (c *trapListCmd) Run(s *session) error {
 			if x.Touched != nil {
 				touched, who = s.ago(time.UnixMicro(x.Touched.At).UnixMilli()), x.Touched.Address
 			}
-			what := strings.Join(append(append([]string{x.Form}, x.Paths...), x.Accounts...), " ")
-			if first, more, ok := strings.Cut(strings.TrimSpace(what), " "); ok && more != "" {
-				what = first + " …"
+			all := append(append(strings.Fields(x.Form), x.Paths...), x.Accounts...)
+			what := strings.Join(all[:min(1, len(all))], "")
+			if len(all) > 1 {
+				what += " …"
 			}
 			if len(x.Keys) > 0 {
 				what = "api_key:" + x.Keys[0][:12]

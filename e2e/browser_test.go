@@ -17,7 +17,7 @@ import (
 func TestBrowser(t *testing.T) {
 	b := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, *browser){
-		"answers": testAnswers, "console": testConsole, "django": testDjango, "honeypot": testHoneypot, "networks": testNetworks, "people": testPeople, "privacy": testPrivacy, "detections": testDetections, "findings": testFindings, "rules": testRules, "settings": testSettings,
+		"answers": testAnswers, "console": testConsole, "decoys": testDecoys, "django": testDjango, "honeypot": testHoneypot, "keeping": testKeeping, "networks": testNetworks, "people": testPeople, "privacy": testPrivacy, "detections": testDetections, "findings": testFindings, "rules": testRules, "settings": testSettings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -59,7 +59,7 @@ func accountSnippets(x wire.Trap) []Snippet {
 	account := x.Accounts[0]
 	return []Snippet{
 		{"The account", "As it is. Put it where your real ones are: whoever steals that list signs in with this one too. Take an address whose domain is yours, so that nobody can own it, and to which no mail is sent.", account},
-		{"Phoenix (priv/repo/seeds.exs)", "For tables as mix phx.gen.auth makes them; run it where the real accounts are. Its password was never known.", "# nobody's: see trap " + x.Name + " in Palisade\n" + `nobody = Bcrypt.hash_pwd_salt(Base.encode64(:crypto.strong_rand_bytes(32)))
+		{"Phoenix (priv/repo/seeds.exs)", "For tables as mix phx.gen.auth makes them; run it where the real accounts are. Its password was never known. Say nowhere what it is: who reads the repository must not know.", `nobody = Bcrypt.hash_pwd_salt(Base.encode64(:crypto.strong_rand_bytes(32)))
 now = NaiveDateTime.truncate(NaiveDateTime.utc_now(), :second)
 YOUR_APP.Repo.insert_all("users",
   [%{email: "` + account + `", hashed_password: nobody, confirmed_at: now, inserted_at: now, updated_at: now}],

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"palisade.dev/backend/retention"
 	"palisade.dev/console/page"
@@ -14,6 +15,7 @@ import (
 type forgetting struct {
 	retention.Loss
 	Keep   string // for how long, in words
+	Oldest string // day that goes
 	Days   string // as it was typed
 	Way    string
 	Change string // what the button says
@@ -40,8 +42,11 @@ func (s *Settings) retain(r *page.Request) error {
 	var u *retention.Unconfirmed
 	switch {
 	case errors.As(err, &u):
-		keep := retention.Kept{Days: u.Days}.String()
-		return r.Render(http.StatusOK, pages, "retention.html", "Keep events for "+keep+"?", forgetting{u.Loss, keep, f.Value("days"), f.Value("way"), "Forget " + page.Plural(u.Loss.Days, "day")})
+		ask := forgetting{
+			Loss: u.Loss, Keep: retention.Kept{Days: u.Days}.String(), Oldest: time.UnixMilli(u.Loss.Since).UTC().Format("2 January 2006"),
+			Days: f.Value("days"), Way: f.Value("way"), Change: "Forget " + page.Plural(u.Loss.Days, "day"),
+		}
+		return r.Render(http.StatusOK, pages, "retention.html", "Keep events for "+ask.Keep+"?", ask)
 	case errors.Is(err, retention.ErrInvalid):
 		return s.whole(r, unprocessable, f.wrong("days", strings.TrimPrefix(err.Error(), "invalid: days: ")))
 	case err != nil:

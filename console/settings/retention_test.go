@@ -39,7 +39,7 @@ func TestRetention(t *testing.T) {
 	if a.Code != http.StatusOK {
 		t.Fatalf("%d %s", a.Code, pagetest.Text(a))
 	}
-	says("asked", a, "Keep events for 11 days?", "forgets 8 days, about 3.1 million events", "frees about 8.0 MiB", "cannot be undone", "Forget 8 days")
+	says("asked", a, "Keep events for 11 days?", "forgets 8 days, about 3.1 million events", "back to 5 November 2026", "frees about 8.0 MiB", "cannot be undone", "Forget 8 days")
 	if k, err := h.Retention.Get(t.Context()); err != nil || k.Own {
 		t.Errorf("it was done before it was confirmed: %+v, %v", k, err)
 	}
