@@ -113,7 +113,7 @@ func routes(d *door.Door, p Parts) []page.Route {
 	hear := &appeals.Appeal{DB: p.DB, Appeals: p.Appeals, URL: p.Here.URL}
 	told := &alerts.Alerts{Alerts: p.Alerts, DB: p.DB, Rand: p.Rand}
 	nets := &networks.Networks{Desk: p.Desk, Traps: p.Traps}
-	again := &monitors.Room{DB: p.DB, Watch: p.Watch, Owner: p.Owner}
+	again := &monitors.Room{DB: p.DB, Watch: p.Watch, Findings: p.Findings, Owner: p.Owner}
 	fault := &findings.Room{DB: p.DB, Findings: p.Findings, Docs: p.Docs}
 	attacks := &detections.Room{DB: p.DB, Detections: p.Detections, Feed: p.Feed}
 	var all []page.Route

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -271,6 +272,14 @@ func (w *Watch) run(ctx context.Context, site store.Site, m store.Monitor) (stri
 
 // Change is a fact that is not what it was at the scan before: an endpoint more, another specification, a new certificate.
 type Change struct{ Name, Was, Is string }
+
+// unsteady are facts about a scan and not about its target: they differ every time.
+var unsteady = []string{"requests", "bytes read", "slowest answer", "seed"}
+
+// Steady leaves out what differs every time.
+func Steady(all []Change) []Change {
+	return slices.DeleteFunc(slices.Clone(all), func(c Change) bool { return slices.Contains(unsteady, c.Name) })
+}
 
 // Drift compares what two runs tell of a target beside findings.
 func Drift(was, is *scan.Run) []Change {

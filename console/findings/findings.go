@@ -237,6 +237,7 @@ type evidence struct {
 	Untold []untold
 	Before *store.Scan // the scan of the same target before this one
 	Drift  []watch.Change
+	Diff   *difference
 }
 
 // untold is why checks could not tell, with where.
@@ -304,7 +305,11 @@ func (x *Room) scan(r *page.Request) error {
 		return err
 	}
 	if was != nil {
-		e.Before, e.Drift = was, watch.Drift(before, run)
+		since, err := x.since(r, s.Kind)
+		if err != nil {
+			return err
+		}
+		e.Before, e.Drift, e.Diff = was, watch.Steady(watch.Drift(before, run)), compare(before, run, since)
 	}
 	return r.Render(http.StatusOK, pages, "scan.html", "Scan", e)
 }

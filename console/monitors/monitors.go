@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"palisade.dev/backend/access"
+	"palisade.dev/backend/finding"
 	"palisade.dev/backend/watch"
 	"palisade.dev/console/page"
 	"palisade.dev/store"
@@ -25,13 +26,16 @@ var pages = page.Load(files)
 type Room struct {
 	DB    *store.DB
 	Watch *watch.Watch
-	Owner func(store.Site) string // what proves that a target is a site's
+	// Findings has the reports in which a change of a target is seen; without it none is shown.
+	Findings *finding.Findings
+	Owner    func(store.Site) string // what proves that a target is a site's
 }
 
 // Routes are its pages.
 func (x *Room) Routes() []page.Route {
 	return []page.Route{
 		{Pattern: "GET /s/{site}/monitors", Need: access.See, Handle: x.list},
+		{Pattern: "GET /s/{site}/monitors/{id}", Need: access.See, Handle: x.one},
 		{Pattern: "POST /s/{site}/monitors", Need: access.Change, Handle: x.add},
 		{Pattern: "POST /s/{site}/monitors/{id}/run", Need: access.Change, Handle: x.act((*watch.Watch).Go, "It runs within seconds; what it finds is under Findings.")},
 		{Pattern: "POST /s/{site}/monitors/{id}/pause", Need: access.Change, Handle: x.act((*watch.Watch).Pause, "It is paused.")},

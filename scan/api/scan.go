@@ -90,6 +90,7 @@ func Scan(ctx context.Context, o Options) (*scan.Run, error) {
 		}
 		return nil, fmt.Errorf("%w: GET %s: %w. Check the address, and that it can be reached from here", ErrUnreachable, t.Base, first.Err)
 	}
+	t.certificate = certificateOf(first)
 	for _, who := range t.Identities {
 		if _, err := t.Refresh(ctx, who); err != nil {
 			return nil, err
@@ -362,6 +363,9 @@ func (t *Target) tell(run *scan.Run, o Options) {
 			fact("specification digest", t.Doc.Digest)
 		}
 	}
+	if t.certificate != "" {
+		fact("certificate", t.certificate)
+	}
 	for _, i := range t.Identities {
 		role := i.Role
 		if role == "" {
@@ -379,6 +383,19 @@ func (t *Target) tell(run *scan.Run, o Options) {
 	} else if err := t.Client.Short(); err != nil {
 		run.Gaps = append(run.Gaps, scan.Gap{Where: t.Base.String(), Why: incomplete + err.Error()})
 	}
+}
+
+// certificateOf says which certificate a target showed, so that another one at the next scan is noticed.
+func certificateOf(x *client.Exchange) string {
+	if x.TLS == nil || len(x.TLS.PeerCertificates) == 0 {
+		return ""
+	}
+	c := x.TLS.PeerCertificates[0]
+	name := c.Subject.CommonName
+	if len(c.DNSNames) > 0 {
+		name = strings.Join(c.DNSNames[:min(len(c.DNSNames), 3)], ", ")
+	}
+	return fmt.Sprintf("%s, of %s, until %s, number %x", name, c.Issuer.CommonName, c.NotAfter.UTC().Format(time.DateOnly), c.SerialNumber)
 }
 
 const incomplete = "the scan is incomplete: "

@@ -31,6 +31,8 @@ type Target struct {
 	Listener   Listener // nil: none
 	Webhooks   []Webhook
 
+	certificate string // that the target showed
+
 	reader *identity.Identity // who reads what is public: nobody, unless the handshake itself demands a certificate
 
 	mu       sync.Mutex
