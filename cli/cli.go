@@ -112,6 +112,7 @@ type session struct {
 	ctx  context.Context
 	log  *slog.Logger
 	file string // the configuration that was read
+	busy bool   // what is being done stands on the terminal
 }
 
 // misuse is an error of who typed the command.

@@ -50,11 +50,13 @@ func (c *demoAttackCmd) Run(s *session) error {
 		client := &http.Client{Timeout: 5 * time.Second}
 		o.Stats = func(ctx context.Context) (shop.Stats, error) { return shop.Ask(ctx, client, shopURL, token) }
 	}
+	tell := s.progress(s.JSON)
 	report, err := attack.Run(s.ctx, o, func(p attack.Progress) {
-		if !s.JSON {
-			fmt.Fprintf(s.Err, "%v\n", p)
+		if tell != nil {
+			tell(fmt.Sprintf("%s · %d of %d answered · %d refused", p.Act, p.Answered, p.Planned, p.Refused))
 		}
 	})
+	s.still()
 	if err != nil && report.TookMS == 0 {
 		return misuse{err}
 	}

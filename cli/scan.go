@@ -171,6 +171,7 @@ func (c *scanCodeCmd) run(s *session) error {
 		return run, err
 	}
 	run, err := again(folder)
+	s.still()
 	if err != nil {
 		return err
 	}
@@ -433,7 +434,7 @@ func replace(name string, data []byte) error {
 	return os.Rename(f.Name(), name)
 }
 
-// progress shows on a terminal what is being done.
+// progress shows on a terminal what is being done, until still.
 func (s *session) progress(quiet bool) func(string) {
 	if !s.Terminal || quiet {
 		return nil
@@ -441,8 +442,17 @@ func (s *session) progress(quiet bool) func(string) {
 	begun := time.Now()
 	return func(step string) {
 		if time.Since(begun) > 300*time.Millisecond { // a quick scan needs no progress
-			fmt.Fprintf(s.Err, "\r\x1b[K%s…\r\x1b[K", word(step))
+			s.busy = true
+			fmt.Fprintf(s.Err, "\r\x1b[K%s…", word(step))
 		}
+	}
+}
+
+// still takes away what progress shows, before something else is written.
+func (s *session) still() {
+	if s.busy {
+		s.busy = false
+		fmt.Fprint(s.Err, "\r\x1b[K")
 	}
 }
 

@@ -100,6 +100,7 @@ func (c *scanAPICmd) run(s *session) error {
 		}
 	}
 	run, err := c.scan(s, o)
+	s.still()
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ func (c *scanExposureCmd) run(s *session) error {
 	}
 	o.Progress = s.progress(c.Quiet)
 	run, err := exposure.Scan(s.ctx, o)
+	s.still()
 	if err != nil {
 		return err
 	}

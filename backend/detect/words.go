@@ -21,6 +21,9 @@ func Many(n uint64, one, many string) string {
 	return s + " " + many
 }
 
+// Number is a number as people read it: "12,400".
+func Number(n uint64) string { return strings.TrimSpace(Many(n, "", "")) }
+
 // Distinct counts distinct values in words: exactly as far as they are kept one by one, then to two digits, which is what an
 // estimate within 3 % is worth.
 func Distinct(n uint64, one, many string) string {

@@ -35,7 +35,7 @@ func conclude(t *detect.Tally, _ detect.Usual) *detect.Conclusion {
 	}
 	return &detect.Conclusion{
 		Severity: severity, Subject: detect.Bannable(t.Key), Route: t.Route(),
-		Title: fmt.Sprintf("%s tries cards: %s %s, %s that went through", t.Key, t.Missed("declined", "payment", "payments"), t.Within(), detect.Many(t.OK, "one", "")),
+		Title: fmt.Sprintf("%s tries cards: %s %s, and %s that went through", t.Key, t.Missed("declined", "payment", "payments"), t.Within(), detect.Number(t.OK)),
 		Measures: []detect.Measure{
 			{Name: "declined or refused payments", Value: float64(t.Tries()), Limit: declined},
 			{Name: "share that was declined", Value: t.Share(), Limit: share},

@@ -46,7 +46,7 @@ func conclude(t *detect.Tally, usual detect.Usual) *detect.Conclusion {
 	rate := float64(t.Acts) / max(t.Span().Seconds(), 1)
 	return &detect.Conclusion{
 		Severity: severity, Route: t.Route(),
-		Title: fmt.Sprintf("%s %s from %s: %s of them got an account", detect.Many(t.Acts, "sign-up", "sign-ups"), t.Within(), t.From(), detect.Many(t.OK, "one", "")),
+		Title: fmt.Sprintf("%s %s from %s: %s of them got an account", detect.Many(t.Acts, "sign-up", "sign-ups"), t.Within(), t.From(), detect.Number(t.OK)),
 		Measures: []detect.Measure{
 			{Name: "sign-ups", Value: float64(t.Acts), Limit: limit},
 			{Name: "sign-ups a second", Value: rate},
