@@ -30,7 +30,7 @@ func lineOf(lines []string, path, method string) int {
 				continue
 			}
 			depth := indent(line)
-			for j, below := range lines[i+1:min(len(lines), i+200)] {
+			for j, below := range lines[i+1 : min(len(lines), i+200)] {
 				if strings.TrimSpace(below) != "" && indent(below) <= depth {
 					break
 				}
