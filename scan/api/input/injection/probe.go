@@ -48,6 +48,9 @@ var pairs = []string{
 	`%s" AND "%d"="%d`,
 }
 
+// breaks ends a text between quotes of either kind, and is no sense behind a number.
+const breaks = "'\"("
+
 func run(ctx context.Context, l *api.Look) {
 	c := l.Controls(ctx, l.Op)
 	base := c.Valid
@@ -86,6 +89,11 @@ type try struct {
 
 func (t *try) run(ctx context.Context) bool {
 	put := func(v string) client.Request { return input.Put(t.Look, t.base.Request, t.place, v) }
+	// What breaks every query, and matches nothing, comes first: where it changes nothing, the value is not used at all, and
+	// nine further requests would say no more.
+	if broken := t.Ask(ctx, "a value that breaks a query", put(t.value+breaks)); same(t.base, broken, t.c) {
+		return false
+	}
 	t.plain = t.Ask(ctx, "control: the value itself", put(t.value))
 	if !t.plain.OK() {
 		return false
