@@ -103,7 +103,7 @@ func (b bulk) archive(in io.ReaderAt, size int64, entries int, left *int64) erro
 
 // marks counts a mark of four bytes in a stream.
 func marks(r io.Reader, mark []byte) (n int, err error) {
-	buf := make([]byte, 0, 1<<20)
+	buf := make([]byte, 0, 64<<10)
 	for {
 		k, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+k]
