@@ -3,8 +3,6 @@ package flow
 import (
 	"bytes"
 	"slices"
-	"strconv"
-	"strings"
 
 	"palisade.dev/scan/elixir/project"
 	"palisade.dev/scan/elixir/syntax"
@@ -17,18 +15,54 @@ type reach struct {
 	p      *project.Project
 	wanted map[string]bool // names of functions
 
-	named   map[string]bool            // Module.name, as called or captured
-	local   map[string]map[string]bool // names called without a module, and in which modules
-	loose   map[string]bool            // names that may mean any module's function
-	values  map[string]bool            // modules that are handed around
-	applied map[string]bool            // modules of which any function may be applied
-	anyFunc bool                       // any function of any module that is handed around may be
+	named   map[string]arities            // Module.name, as called or captured
+	local   map[string]map[string]arities // names called without a module, and in which modules
+	loose   map[string]arities            // names that may mean any module's function
+	values  map[string]bool               // modules that are handed around
+	applied map[string]bool               // modules of which any function may be applied
+	anyFunc bool                          // any function of any module that is handed around may be
+}
+
+// arities is a set of numbers of arguments: bit n for n of them.
+type arities uint64
+
+const anyArity = ^arities(0)
+
+// called is the arity of a call. Behind a pipe it has one argument more than is written, in a macro it may have.
+func called(n *syntax.Node, at where) arities {
+	one := arities(1) << min(len(n.Args), 60)
+	switch {
+	case at.quoted:
+		return one | one<<1
+	case at.piped:
+		return one << 1
+	}
+	return one
+}
+
+// arity is with how many arguments a function can be called.
+func arity(fn *project.Function) arities {
+	most := 0
+	for _, c := range fn.Clauses {
+		defaults := 0
+		for _, d := range c.Defaults {
+			if d != nil {
+				defaults++
+			}
+		}
+		most = max(most, defaults)
+	}
+	var set arities
+	for n := fn.Arity - most; n <= fn.Arity; n++ {
+		set |= 1 << min(max(n, 0), 60)
+	}
+	return set
 }
 
 // searched looks for all mentions of some functions.
 func searched(p *project.Project, fns []*project.Function) *reach {
 	r := &reach{
-		p: p, wanted: map[string]bool{}, named: map[string]bool{}, local: map[string]map[string]bool{}, loose: map[string]bool{},
+		p: p, wanted: map[string]bool{}, named: map[string]arities{}, local: map[string]map[string]arities{}, loose: map[string]arities{},
 		values: map[string]bool{}, applied: map[string]bool{},
 	}
 	for _, fn := range fns {
@@ -40,8 +74,8 @@ func searched(p *project.Project, fns []*project.Function) *reach {
 		}
 		if f.Syntax == nil {
 			for name := range r.wanted {
-				if bytes.Contains(f.Src, []byte(name)) {
-					r.loose[name] = true
+				if mentioned(f.Src, name) {
+					r.loose[name] = anyArity
 				}
 			}
 			continue
@@ -51,12 +85,34 @@ func searched(p *project.Project, fns []*project.Function) *reach {
 	return r
 }
 
+// mentioned says whether a name stands in a template as a word of its own that is no tag.
+func mentioned(src []byte, name string) bool {
+	word := func(b byte) bool {
+		return b == '_' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+	}
+	for at := 0; ; {
+		i := bytes.Index(src[at:], []byte(name))
+		if i < 0 {
+			return false
+		}
+		i += at
+		at = i + len(name)
+		if i > 0 && (word(src[i-1]) || src[i-1] == '<' || src[i-1] == '/' && i > 1 && src[i-2] == '<') {
+			continue
+		}
+		if at == len(src) || !word(src[at]) {
+			return true
+		}
+	}
+}
+
 // where is what is around a mention.
 type where struct {
 	file   *project.File
 	module *project.Module
 	inside string // the function being defined
 	quoted bool
+	piped  bool // right of |>
 }
 
 func (r *reach) search(n *syntax.Node, at where) {
@@ -90,10 +146,16 @@ func (r *reach) search(n *syntax.Node, at where) {
 		at.inside = head.Name
 		r.all(n.Args[1:], at)
 		return
+	case syntax.Is(n, "|>") && len(n.Args) == 2:
+		r.search(n.Args[0], at)
+		at.piped = true
+		r.search(n.Args[1], at)
+		return
 	case syntax.Is(n, "quote"):
 		at.quoted = true
 	}
 	r.mention(n, at)
+	at.piped = false
 	if n.Kind == syntax.Pair && n.Args[0].Kind == syntax.Atom { // a key names no function
 		r.search(n.Args[1], at)
 		return
@@ -121,7 +183,7 @@ func (r *reach) mention(n *syntax.Node, at where) {
 		}
 	case syntax.Atom:
 		if r.wanted[n.Name] {
-			r.loose[n.Name] = true
+			r.loose[n.Name] = anyArity
 		}
 	case syntax.AtomParts:
 		r.anyFunc = r.anyFunc || at.quoted
@@ -129,15 +191,19 @@ func (r *reach) mention(n *syntax.Node, at where) {
 		if n.Name == "apply" && len(n.Args) >= 2 {
 			r.apply(n.Args, at)
 		}
+		with := called(n, at)
+		if n.Kind == syntax.Var { // of &name/2, and of a call without parentheses
+			with = anyArity
+		}
 		switch {
 		case !r.wanted[n.Name]:
 		case at.quoted || at.module == nil:
-			r.loose[n.Name] = true
+			r.loose[n.Name] |= with
 		case at.inside != n.Name:
 			if r.local[n.Name] == nil {
-				r.local[n.Name] = map[string]bool{}
+				r.local[n.Name] = map[string]arities{}
 			}
-			r.local[n.Name][at.module.Name] = true
+			r.local[n.Name][at.module.Name] |= with
 		}
 	case syntax.Remote:
 		of := ""
@@ -147,21 +213,25 @@ func (r *reach) mention(n *syntax.Node, at where) {
 		if n.Name == "apply" || of == ":rpc" || of == ":erpc" {
 			r.apply(n.Args, at)
 		}
+		with := called(n, at)
+		if len(n.Args) == 0 && n.Flags&syntax.CallParen == 0 { // of &Mod.name/2
+			with = anyArity
+		}
 		switch {
 		case !r.wanted[n.Name]:
 		case of == "":
 			if len(n.Args) > 0 || n.Flags&syntax.CallParen != 0 || at.quoted {
-				r.loose[n.Name] = true
+				r.loose[n.Name] |= with
 			}
 		default:
-			r.named[of+"."+n.Name] = true
+			r.named[of+"."+n.Name] |= with
 		}
 	case syntax.Sigil:
 		if n.Name == "H" || n.Name == "E" || n.Name == "L" {
 			text := at.file.Text(n)
 			for name := range r.wanted {
-				if strings.Contains(text, name) {
-					r.loose[name] = true
+				if mentioned([]byte(text), name) {
+					r.loose[name] = anyArity
 				}
 			}
 		}
@@ -190,14 +260,17 @@ func (r *reach) apply(args []*syntax.Node, at where) {
 
 // calls says whether anything may call a function.
 func (r *reach) calls(fn *project.Function) bool {
-	of := fn.Module.Name
+	of, with := fn.Module.Name, arity(fn)
 	switch {
-	case r.loose[fn.Name] || r.named[of+"."+fn.Name] || r.applied[of] || r.anyFunc && r.values[of] && !fn.Private:
+	case (r.loose[fn.Name]|r.named[of+"."+fn.Name])&with != 0 || r.applied[of] || r.anyFunc && r.values[of] && !fn.Private:
 		return true
 	case fn.File != fn.Module.File: // out of a __using__
 		return true
 	}
-	for in := range r.local[fn.Name] {
+	for in, as := range r.local[fn.Name] {
+		if as&with == 0 {
+			continue
+		}
 		if in == of {
 			return true
 		}
@@ -206,128 +279,4 @@ func (r *reach) calls(fn *project.Function) bool {
 		}
 	}
 	return false
-}
-
-// callback is the behaviour or protocol that may ask for a function, in words; it is empty where none does.
-func (e *Engine) callback(fn *project.Function) string {
-	m := fn.Module
-	if b := e.dispatch.of[fn]; b != "" {
-		return b
-	}
-	if m.Node.Name == "defimpl" || m.Node.Name == "defprotocol" {
-		return "a protocol"
-	}
-	if fn.Private {
-		return ""
-	}
-	key := fn.Name + "/" + strconv.Itoa(fn.Arity)
-	if asked[key] || fn.Name == "start_link" {
-		return "what starts processes"
-	}
-	if marked(fn) {
-		return "a behaviour"
-	}
-	if len(m.Attributes["impl"]) > 0 {
-		return "" // the compiler warns of callbacks without a mark where others have one
-	}
-	for _, b := range m.Behaviours {
-		if e.p.Modules[b] == nil {
-			return b
-		}
-	}
-	for _, u := range m.Uses {
-		if names, known := asks[u.Module]; known {
-			if slices.Contains(names, key) {
-				return u.Module
-			}
-			continue
-		}
-		if e.p.Modules[u.Module] == nil {
-			return u.Module
-		}
-	}
-	return ""
-}
-
-// compilers are behaviours that are asked while code is compiled, with the code.
-var compilers = map[string]bool{"EEx.Engine": true, "Phoenix.Template.Engine": true, "Phoenix.LiveView.MacroComponent": true, "Phoenix.Component.MacroComponent": true, "Mix.Tasks.Format": true}
-
-// asked are functions that are called by convention, of any module.
-var asked = map[string]bool{"child_spec/1": true, "main/1": true, "init/1": true, "call/2": true, "__using__/1": true, "run/1": true, "exception/1": true, "message/1": true}
-
-// asks are the callbacks of modules that are used, for those of which all are known; the others may ask for any function.
-var asks = map[string][]string{
-	"GenServer":              {"init/1", "handle_call/3", "handle_cast/2", "handle_info/2", "handle_continue/2", "terminate/2", "code_change/3", "format_status/1", "format_status/2"},
-	"Supervisor":             {"init/1"},
-	"DynamicSupervisor":      {"init/1"},
-	"Agent":                  nil,
-	"Task":                   nil,
-	"Application":            {"start/2", "stop/1", "prep_stop/1", "start_phase/3", "config_change/3"},
-	"Ecto.Schema":            nil,
-	"Ecto.Repo":              {"init/2", "prepare_query/3", "default_options/1", "get_dynamic_repo/0"},
-	"Ecto.Migration":         {"up/0", "down/0", "change/0", "after_begin/0", "before_commit/0"},
-	"Phoenix.Component":      nil,
-	"Phoenix.VerifiedRoutes": nil,
-	"Phoenix.HTML":           nil,
-	"PhoenixHTMLHelpers":     nil,
-	"Gettext":                nil,
-	"Gettext.Backend":        nil,
-	"Oban.Worker":            {"perform/1", "backoff/1", "timeout/1", "new/2"},
-	"Bitwise":                nil,
-	"Tesla":                  {"call/2", "call/3"},
-	"Mix.Task":               {"run/1"},
-	"Mix.Config":             nil,
-	"Phoenix.Controller":     {"action/2"},
-	"Phoenix.View":           {"render/2", "template_not_found/2"},
-	"Phoenix.LiveView":       {"mount/3", "handle_params/3", "handle_event/3", "handle_info/2", "handle_call/3", "handle_cast/2", "handle_async/3", "terminate/2", "render/1"},
-	"Phoenix.LiveComponent":  {"mount/1", "update/2", "update_many/1", "handle_event/3", "handle_async/3", "render/1"},
-	"Phoenix.Channel":        {"join/3", "handle_in/3", "handle_out/3", "handle_info/2", "handle_call/3", "handle_cast/2", "terminate/2", "code_change/3"},
-	"Phoenix.Router":         nil,
-	"Phoenix.Endpoint":       {"init/2"},
-	"Plug.Router":            nil,
-	"Plug.Builder":           nil,
-	"ExUnit.CaseTemplate":    nil,
-}
-
-// marked says whether @impl stands before a function, behind the clause before it.
-func marked(fn *project.Function) bool {
-	for _, c := range fn.Clauses {
-		before := int32(0)
-		for _, other := range fn.Module.Functions {
-			for _, o := range other.Clauses {
-				if other.File == fn.File && o.Node.Start < c.Node.Start {
-					before = max(before, o.Node.End)
-				}
-			}
-		}
-		for _, mark := range fn.Module.Attributes["impl"] {
-			if before <= mark.Start && mark.Start < c.Node.Start && !syntax.Is(mark, "false") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// library says whether an application is there for others to use: it is published as a package, and no request enters it.
-func (e *Engine) library(a *project.App) bool {
-	if a == nil || a.Mix == nil {
-		return false
-	}
-	if known, ok := e.libraries[a]; ok {
-		return known
-	}
-	published, serves := false, false
-	syntax.Walk(a.Mix.Syntax.Tree, func(n *syntax.Node) bool {
-		published = published || n.Kind == syntax.Pair && n.Args[0].Kind == syntax.Atom && n.Args[0].Name == "package"
-		return !published
-	})
-	for _, r := range e.p.Routers {
-		serves = serves || r.Module.File.App == a && !r.Module.File.Test() && len(r.Routes) > 0
-	}
-	for _, m := range e.p.All() {
-		serves = serves || m.File.App == a && !m.File.Test() && m.Using("Phoenix.Endpoint")
-	}
-	e.libraries[a] = published && !serves
-	return e.libraries[a]
 }

@@ -24,6 +24,16 @@ defmodule Shop.Reach do
   def take(module, word), do: module.handed(word)
 end
 
+defmodule Shop.Counted do
+  # The same name with another number of arguments is another function.
+  def list(word), do: String.to_atom(word) # fact "nothing in the project calls Shop.Counted.list/1"
+  def list, do: []
+  def piped(word), do: String.to_atom(word) # note "whose callers were not found"
+  def short(word, _more \\ []), do: String.to_atom(word) # note "whose callers were not found"
+
+  def use(module), do: {Shop.Counted.list(), "word" |> module.piped(), module.short("word")}
+end
+
 defmodule Shop.Chosen do
   # A name that is made when it runs may be that of any function of this module.
   def made(word), do: String.to_atom(word) # note "whose callers were not found"
