@@ -63,10 +63,13 @@ func run(p *pack.Project, w *pack.World) scan.Part {
 	return part
 }
 
-// refused gives the licence that is not allowed. A package under several may be used under the one that is.
+// refused gives the licences that are not allowed. A package under several may be used under the one that is.
 func refused(policy settings.Licences, licences []string) (string, bool) {
+	ok := func(id string) bool {
+		return !slices.ContainsFunc(policy.Deny, equal(id)) && (len(policy.Allow) == 0 || slices.ContainsFunc(policy.Allow, equal(id)))
+	}
 	for _, l := range licences {
-		if !slices.ContainsFunc(policy.Deny, equal(l)) && (len(policy.Allow) == 0 || slices.ContainsFunc(policy.Allow, equal(l))) {
+		if parse(l).allowed(ok) {
 			return "", false
 		}
 	}
@@ -82,7 +85,7 @@ const largest = 1 << 20
 
 func find(w *pack.World, p *pack.Project, pkg pack.Package) []string {
 	if pkg.Licence != "" {
-		return split(pkg.Licence)
+		return []string{pkg.Licence}
 	}
 	key := pkg.Name
 	if pkg.App != "" {
@@ -95,6 +98,16 @@ func find(w *pack.World, p *pack.Project, pkg pack.Package) []string {
 			return nil
 		}
 		return hex(data)
+	case pack.Go:
+		for _, name := range []string{"LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING", "License", "license"} {
+			data, err := read(w.Tree.FS(), path.Join(p.Dir, "vendor", key, name))
+			if err != nil {
+				continue
+			}
+			if id := recognise(string(data)); id != "" {
+				return []string{id}
+			}
+		}
 	case pack.NPM:
 		data, err := read(w.Tree.FS(), path.Join(p.Dir, "node_modules", key, "package.json"))
 		var file struct {
@@ -105,10 +118,10 @@ func find(w *pack.World, p *pack.Project, pkg pack.Package) []string {
 		}
 		switch l := file.License.(type) {
 		case string:
-			return split(l)
+			return []string{l}
 		case map[string]any:
 			if t, ok := l["type"].(string); ok {
-				return split(t)
+				return []string{t}
 			}
 		}
 	}
@@ -143,18 +156,7 @@ func hex(data []byte) []string {
 	}
 	var list []string
 	for _, b := range binary.FindAllSubmatch(m[1], 20) {
-		list = append(list, split(string(b[1]))...)
-	}
-	return list
-}
-
-// split parts a choice, as (MIT OR Apache-2.0).
-func split(text string) []string {
-	var list []string
-	for _, l := range strings.Split(strings.Trim(text, "() "), " OR ") {
-		if l = strings.Trim(l, "() "); l != "" {
-			list = append(list, l)
-		}
+		list = append(list, string(b[1]))
 	}
 	return list
 }
