@@ -1,4 +1,4 @@
-// Code generated from the folders by generate.go; DO NOT EDIT.
+// Code generated from the folders by scripts/folders; DO NOT EDIT.
 
 package recipes
 
@@ -21,7 +21,7 @@ import (
 	"palisade.dev/backend/detect/recipe/stuffingsite"
 )
 
-// All gives every recipe, by name.
+// All gives every recipe there is a folder of, by name.
 func All() []detect.Recipe {
 	return []detect.Recipe{
 		bombing.Recipe,

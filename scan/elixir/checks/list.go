@@ -1,4 +1,4 @@
-// Code generated from the folders by generate.go; DO NOT EDIT.
+// Code generated from the folders by scripts/folders; DO NOT EDIT.
 
 package checks
 
@@ -57,7 +57,7 @@ import (
 	"palisade.dev/scan/elixir/xml"
 )
 
-// All gives every check, by name.
+// All gives every check there is a folder of, by name.
 func All() []elixir.Check {
 	return []elixir.Check{
 		adminroute.Check,

@@ -1,4 +1,4 @@
-// Code generated from the folders by generate.go; DO NOT EDIT.
+// Code generated from the folders by scripts/folders; DO NOT EDIT.
 
 package checks
 
@@ -15,14 +15,17 @@ import (
 	"palisade.dev/scan/exposure/tls"
 )
 
-var list = []exposure.Check{
-	admin.Check,
-	banner.Check,
-	database.Check,
-	debug.Check,
-	epmd.Check,
-	port.Check,
-	secretfile.Check,
-	ssh.Check,
-	tls.Check,
+// All gives every check there is a folder of, by name.
+func All() []exposure.Check {
+	return []exposure.Check{
+		admin.Check,
+		banner.Check,
+		database.Check,
+		debug.Check,
+		epmd.Check,
+		port.Check,
+		secretfile.Check,
+		ssh.Check,
+		tls.Check,
+	}
 }

@@ -1,4 +1,4 @@
 // Package checks is the list of all checks of Go source, made from the folders beside it.
 package checks
 
-//go:generate go run generate.go
+//go:generate go run palisade.dev/scripts/folders -type palisade.dev/scan/golang.Check

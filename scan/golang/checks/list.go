@@ -1,4 +1,4 @@
-// Code generated from the folders by generate.go; DO NOT EDIT.
+// Code generated from the folders by scripts/folders; DO NOT EDIT.
 
 package checks
 
@@ -44,7 +44,7 @@ import (
 	"palisade.dev/scan/golang/zipslip"
 )
 
-// All gives every check, by name.
+// All gives every check there is a folder of, by name.
 func All() []golang.Check {
 	return []golang.Check{
 		adminroute.Check,
