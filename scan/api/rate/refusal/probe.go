@@ -38,6 +38,7 @@ func run(ctx context.Context, l *api.Look) {
 		rate.Unlimited(l)
 		return
 	}
+	var all []*refused
 	for _, m := range limited {
 		if !m.Hold(ctx, l) {
 			l.CannotTell(m.Op.Name()+" did not go on refusing", "")
@@ -48,22 +49,39 @@ func run(ctx context.Context, l *api.Look) {
 			l.CannotTell(m.Op.Name()+" did not go on refusing", "")
 			continue
 		}
-		faults := read(x, l.Client.Clock().Now())
+		now := l.Client.Clock().Now()
+		r := &refused{m: m, x: x, faults: read(x, now)}
+		r.after, r.told = client.RetryAfter(x.Header, now)
+		r.due = now.Add(r.after)
 		if other := wrongForm(ctx, l, m, x); other != "" {
-			faults = append(faults, other)
+			r.faults = append(r.faults, other)
 		}
-		if late := wait(ctx, l, m, x); late != "" {
-			faults = append(faults, late)
+		all = append(all, r)
+	}
+	// Each is waited for from when it refused, so three of ten seconds take ten.
+	for _, r := range all {
+		if late := r.wait(ctx, l); late != "" {
+			r.faults = append(r.faults, late)
 		}
-		if faults == nil {
-			l.Clear(m.Op.Name() + " refuses as it should")
+		if r.faults == nil {
+			l.Clear(r.m.Op.Name() + " refuses as it should")
 			continue
 		}
 		l.Found(api.Hit{
-			Op: m.Op, Confidence: scan.Confirmed, Key: string(m.Class), Evidence: api.Show(x),
-			Message: fmt.Sprintf("%s refuses, and %s.", m.Op.Name(), strings.Join(faults, "; ")),
+			Op: r.m.Op, Confidence: scan.Confirmed, Key: string(r.m.Class), Evidence: api.Show(r.x),
+			Message: fmt.Sprintf("%s refuses, and %s.", r.m.Op.Name(), strings.Join(r.faults, "; ")),
 		})
 	}
+}
+
+// refused is an operation that refuses, and when it said that it would no longer.
+type refused struct {
+	m      *rate.Meter
+	x      *client.Exchange
+	faults []string
+	after  time.Duration
+	told   bool
+	due    time.Time
 }
 
 func read(x *client.Exchange, now time.Time) []string {
@@ -106,18 +124,18 @@ func wrongForm(ctx context.Context, l *api.Look, m *rate.Meter, x *client.Exchan
 }
 
 // wait comes back when it was told to.
-func wait(ctx context.Context, l *api.Look, m *rate.Meter, x *client.Exchange) string {
-	after, ok := client.RetryAfter(x.Header, l.Client.Clock().Now())
-	if !ok || after > patience {
+func (r *refused) wait(ctx context.Context, l *api.Look) string {
+	if !r.told || r.after > patience {
 		return ""
 	}
-	if l.Client.Clock().Sleep(ctx, after) != nil {
+	clock := l.Client.Clock()
+	if clock.Sleep(ctx, r.due.Sub(clock.Now())) != nil {
 		return ""
 	}
 	for range 2 {
-		if l.Ask(ctx, "after waiting as told", m.Request).Kind() != answer.Throttled {
+		if l.Ask(ctx, "after waiting as told", r.m.Request).Kind() != answer.Throttled {
 			return ""
 		}
 	}
-	return fmt.Sprintf("refuses still after the %v that it told to wait", after)
+	return fmt.Sprintf("refuses still after the %v that it told to wait", r.after)
 }
