@@ -44,6 +44,7 @@ type apiFlags struct {
 
 	Requests    int           `help:"The most requests." placeholder:"N"`
 	Rate        float64       `help:"The most requests a second." placeholder:"N"`
+	Parallel    int           `help:"The most requests at once; 1 for a server that does one thing at a time." placeholder:"N"`
 	Megabytes   int64         `help:"The most to read." name:"bytes" placeholder:"MB"`
 	Time        time.Duration `help:"The longest it may take." placeholder:"DURATION"`
 	Burst       int           `help:"Requests with which a limit is looked for." default:"60" placeholder:"N"`
@@ -151,7 +152,7 @@ func (f *apiFlags) options(s *session, address string) (api.Options, error) {
 	debug.SetMemoryLimit(scanMemory)
 	o := api.Options{
 		URL: address, Seed: f.Seed, Scope: f.Scope, Insecure: f.Insecure, Tool: "palisade " + Version,
-		Budget: client.Budget{Requests: f.Requests, Rate: f.Rate, Bytes: f.Megabytes << 20, Time: f.Time},
+		Budget: client.Budget{Requests: f.Requests, Rate: f.Rate, Parallel: f.Parallel, Bytes: f.Megabytes << 20, Time: f.Time},
 		Bursts: api.Bursts{Requests: f.Burst, SignInOK: f.BurstSignIn},
 		Proof:  client.Proof{Token: f.OwnerToken, Statement: f.IOwnThis},
 	}

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ type stage struct {
 	spec           string // a document beside the table; "": the target's own
 	found, allowed []row
 	left           []string
+	parallel       int  // requests at once; 0: as many as the mode has
 	quiet          bool // nothing of medium or more but what is found or allowed
 }
 
@@ -84,6 +86,7 @@ func trial(table, target string) (missed int, err error) {
 
 func (s *stage) scan(target, folder string) (*scan.Run, error) {
 	o := api.Options{URL: target, Probes: probes.All(), Mode: s.mode, Seed: 1, Tool: "palisade field-trial"}
+	o.Budget.Parallel = s.parallel
 	if s.spec != "" {
 		data, err := os.ReadFile(filepath.Join(folder, s.spec))
 		if err != nil {
@@ -160,7 +163,7 @@ func (s *stage) judge(run *scan.Run) int {
 	return missed
 }
 
-// read reads a table. Its lines: run NAME MODE; spec FILE; identity NAME[:ROLE]=login:FILE or …:file:FILE; found or allowed
+// read reads a table. Its lines: run NAME MODE; spec FILE; parallel N; identity NAME[:ROLE]=login:FILE or …:file:FILE; found or allowed
 // CHECK | WHERE | why; left why; quiet.
 func read(data []byte) ([]*stage, error) {
 	var stages []*stage
@@ -199,6 +202,12 @@ func read(data []byte) ([]*stage, error) {
 			} else {
 				s.allowed = append(s.allowed, r)
 			}
+		case "parallel":
+			many, err := strconv.Atoi(rest)
+			if err != nil || many < 1 {
+				return nil, fmt.Errorf("line %d: %q is no number of requests at once", n, rest)
+			}
+			s.parallel = many
 		case "spec":
 			s.spec = rest
 		case "left":
@@ -206,7 +215,7 @@ func read(data []byte) ([]*stage, error) {
 		case "quiet":
 			s.quiet = true
 		default:
-			return nil, fmt.Errorf("line %d: %q is none of run, spec, identity, found, allowed, left, quiet", n, word)
+			return nil, fmt.Errorf("line %d: %q is none of run, spec, parallel, identity, found, allowed, left, quiet", n, word)
 		}
 	}
 	return stages, lines.Err()
