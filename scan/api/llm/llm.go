@@ -266,6 +266,19 @@ func NewPuzzle(chance *rand.Rand) Puzzle {
 	return p
 }
 
+// ROT13 turns letters by half the alphabet, and back.
+func ROT13(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return 'a' + (r-'a'+13)%26
+		case r >= 'A' && r <= 'Z':
+			return 'A' + (r-'A'+13)%26
+		}
+		return r
+	}, text)
+}
+
 // SolvedBy says that a text holds the answer.
 func (p Puzzle) SolvedBy(said string) bool {
 	return strings.Contains(strings.NewReplacer(" ", "", "`", "", "*", "", `"`, "").Replace(strings.ToLower(said)), p.Want)

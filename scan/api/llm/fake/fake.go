@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"palisade.dev/scan/api/fixture"
+	"palisade.dev/scan/api/llm"
 	"palisade.dev/scan/late"
 )
 
@@ -89,6 +90,9 @@ func (m *Model) say(text string, forced bool, depth int) string {
 		if plain, err := base64.StdEncoding.DecodeString(b); err == nil {
 			text = string(plain)
 		}
+	}
+	if strings.Contains(text, "ROT13") && free {
+		text = llm.ROT13(text)
 	}
 	if !free {
 		return refusal
