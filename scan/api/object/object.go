@@ -121,7 +121,8 @@ func inBody(op *spec.Operation) []Place {
 		for _, name := range slices.Sorted(maps.Keys(m)) {
 			here := append(slices.Clone(way), name)
 			list, isList := m[name].([]any)
-			if Identifies(name) && len(out) < mostPlaces {
+			_, within := m[name].(map[string]any)
+			if Identifies(name) && !within && len(out) < mostPlaces {
 				before := name
 				if strings.EqualFold(name, "id") && len(way) > 0 {
 					before = way[len(way)-1] + "_id" // {"order":{"id":…}}
