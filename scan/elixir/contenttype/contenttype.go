@@ -15,7 +15,7 @@ var doc string
 // Check is the check.
 var Check = elixir.Check{
 	Check: scan.Check{
-		ID: "elixir/contenttype", Title: "Content type chosen by input", Severity: scan.Medium, CWE: []int{79, 434}, Doc: doc,
+		ID: "elixir/contenttype", Title: "Content type chosen by input", Severity: scan.High, CWE: []int{79, 434}, Doc: doc,
 		Standards: []string{"OWASP A03:2021"},
 	},
 	Sinks: sinks(),

@@ -50,6 +50,9 @@ func (fr *frame) call(fn *project.Function, args []*Value, node *syntax.Node) *V
 			return (&filling{fr: fr, args: args, to: fn, node: node, memo: map[*Value]*Value{}}).fill(out, 0)
 		}
 		for _, a := range args {
+			if a != nil && a.param != nil && len(a.param.path) == 0 && len(a.keys) == 0 {
+				continue // handed on as it came: what ends the recursion says what becomes of it
+			}
 			if a != nil && a.Kind != Conn && a.Kind != Socket {
 				out = join(out, a.flat("the result of a recursion"))
 			}
