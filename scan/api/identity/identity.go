@@ -226,6 +226,7 @@ const usage = `an identity is NAME[:ROLE]=KIND:...:SOURCE, as in
   carol=header:X-API-Key:env:CAROL_KEY      (also query:NAME:…, cookie:NAME:…)
   dora=cert:dora.pem,dora.key
   erin=login:erin.yml
+  ended:refused=bearer:env:OLD_TOKEN        (one that has to be turned away)
 SOURCE is env:VARIABLE, file:PATH or prompt`
 
 // Parse reads an identity as it is typed. The text never holds the credential itself: whoever lists processes would see it.
