@@ -84,6 +84,8 @@ func run(p *golang.Pass) {
 					if f.Package.True(a.Rhs[0]) {
 						skip(f, a)
 					}
+				case "ClientAuth":
+					ask(f, a.Rhs[0], a)
 				case "MinVersion":
 					low(f, a.Rhs[0], a)
 				}
