@@ -28,7 +28,7 @@ func BenchmarkPages(b *testing.B) {
 	value := owner.cookie("palisade")
 	handler := console.New(h.parts())
 	for _, path := range []string{
-		"/", "/s/shop", "/s/shop?span=24h", "/s/shop?span=7d", "/s/shop/events", "/s/shop/events?action=block", "/s/shop/events?address=" + busy, "/s/shop/events?account=user-40000",
+		"/", "/s/shop", "/s/shop?span=24h", "/s/shop?span=7d", "/s/shop/detections", "/s/shop/findings", "/s/shop/scans", "/s/shop/monitors", "/s/shop/events", "/s/shop/events?action=block", "/s/shop/events?address=" + busy, "/s/shop/events?account=user-40000",
 		"/s/shop/client?subject=" + busy, "/s/shop/client?subject=account:user-12", "/s/shop/bans", "/s/shop/bans/" + busy, "/s/shop/allowances", "/s/shop/levers", "/l",
 		"/s/shop/rules", "/s/shop/rules/new", "/s/shop/networks", "/s/shop/traps", "/s/shop/settings", "/s/shop/appeals", "/s/shop/protect",
 		"/alerts", "/audit", "/people", "/account", "/settings", "/sites/new",
@@ -115,6 +115,9 @@ func (h *house) busy(b *testing.B, events, bans int) string {
 	h.mu.Lock()
 	h.now = end
 	h.mu.Unlock()
+	if err := h.Detections.Step(ctx); err != nil {
+		b.Fatal(err)
+	}
 	for n := range bans {
 		if _, err := h.Bans.Impose(ctx, h.shop.ID, address(uint64(n)).String(), time.Hour, "scraping", "bench"); err != nil {
 			b.Fatal(err)

@@ -50,6 +50,7 @@ func TestMonitorOverTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		last = b.Scan.ID
+		h.pass(time.Second) // scans are kept in the order in which they came
 	}
 	holds := func(path string, wants ...string) string {
 		t.Helper()

@@ -63,3 +63,36 @@ func (s *Stream) write(text string) error {
 	}
 	return s.c.Flush()
 }
+
+// Keep sends one part of a page whenever it has changed, looking at it every so often, until whoever looks is gone or may no
+// longer. Draw says what the part is now; where it fails, the stream ends and the browser asks again.
+func (r *Request) Keep(id string, every time.Duration, now func() time.Time, draw func() (html string, err error)) error {
+	s, err := r.Live()
+	if err != nil {
+		return nil
+	}
+	tick, beat := time.NewTicker(every), time.NewTicker(Heartbeat)
+	defer tick.Stop()
+	defer beat.Stop()
+	last := ""
+	for {
+		r.Now = now()
+		html, err := draw()
+		if err != nil {
+			return nil
+		}
+		if html != last && s.Send(Part{ID: id, HTML: html, How: "replace"}) != nil {
+			return nil
+		}
+		last = html
+		select {
+		case <-tick.C:
+		case <-beat.C:
+			if s.Still() != nil {
+				return nil
+			}
+		case <-r.Context().Done():
+			return nil
+		}
+	}
+}

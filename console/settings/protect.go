@@ -191,36 +191,11 @@ func (s *Settings) arrived(r *page.Request) (arrivals, error) {
 
 // arriving tells of guards as they connect.
 func (s *Settings) arriving(r *page.Request) error {
-	live, err := r.Live()
-	if err != nil {
-		return nil
-	}
-	tick, beat := time.NewTicker(time.Second), time.NewTicker(page.Heartbeat)
-	defer tick.Stop()
-	defer beat.Stop()
-	last := ""
-	for {
-		r.Now = s.Now()
+	return r.Keep("guards", time.Second, s.Now, func() (string, error) {
 		a, err := s.arrived(r)
 		if err != nil {
-			return nil // the stream cannot carry an error page; the browser asks again
+			return "", err
 		}
-		html, err := r.Part(pages, "protect.html", "guards", a)
-		if err != nil {
-			return err
-		}
-		if html != last && live.Send(page.Part{ID: "guards", HTML: html, How: "replace"}) != nil {
-			return nil
-		}
-		last = html
-		select {
-		case <-tick.C:
-		case <-beat.C:
-			if live.Still() != nil {
-				return nil
-			}
-		case <-r.Context().Done():
-			return nil
-		}
-	}
+		return r.Part(pages, "protect.html", "guards", a)
+	})
 }

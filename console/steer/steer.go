@@ -375,36 +375,15 @@ func (s *Steer) receipts(r *page.Request) error {
 	return r.Render(http.StatusOK, pages, "receipts.html", "Done", v)
 }
 
-// ticking sends the receipts as they come in, until all are there or two minutes have passed.
+// ticking sends the receipts as they come in.
 func (s *Steer) ticking(r *page.Request) error {
-	live, err := r.Live()
-	if err != nil {
-		return nil
-	}
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	last := ""
-	for range 600 {
-		r.Now = s.Now()
+	return r.Keep("guards", 500*time.Millisecond, s.Now, func() (string, error) {
 		v, err := s.read(r)
 		if err != nil {
-			return err
+			return "", err
 		}
-		html, err := r.Part(pages, "receipts.html", "guards", v)
-		if err != nil {
-			return err
-		}
-		if html != last && live.Send(page.Part{ID: "guards", HTML: html, How: "replace"}) != nil {
-			return nil
-		}
-		last = html
-		select {
-		case <-tick.C:
-		case <-r.Context().Done():
-			return nil
-		}
-	}
-	return nil
+		return r.Part(pages, "receipts.html", "guards", v)
+	})
 }
 
 type log struct {

@@ -79,38 +79,13 @@ func (t *Traffic) now(r *page.Request) (n now, err error) {
 
 // ticking keeps that part true while somebody looks at it.
 func (t *Traffic) ticking(r *page.Request) error {
-	live, err := r.Live()
-	if err != nil {
-		return nil
-	}
-	tick, beat := time.NewTicker(2*time.Second), time.NewTicker(page.Heartbeat)
-	defer tick.Stop()
-	defer beat.Stop()
-	last := ""
-	for {
-		r.Now = t.Now()
+	return r.Keep("now", 2*time.Second, t.Now, func() (string, error) {
 		n, err := t.now(r)
 		if err != nil {
-			return err
+			return "", err
 		}
-		html, err := r.Part(pages, "overview.html", "now", n)
-		if err != nil {
-			return err
-		}
-		if html != last && live.Send(page.Part{ID: "now", HTML: html, How: "replace"}) != nil {
-			return nil
-		}
-		last = html
-		select {
-		case <-tick.C:
-		case <-beat.C:
-			if live.Still() != nil {
-				return nil
-			}
-		case <-r.Context().Done():
-			return nil
-		}
-	}
+		return r.Part(pages, "overview.html", "now", n)
+	})
 }
 
 // verdicts are what requests are drawn by.
