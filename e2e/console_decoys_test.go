@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
 )
 
 // testDecoys is a leak that nobody would have heard of: a key is planted in a README and an account in the table of users;
