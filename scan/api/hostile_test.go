@@ -190,8 +190,8 @@ func TestHostileTargetsEnd(t *testing.T) {
 			if high > mostMemory {
 				t.Errorf("%d MB", high>>20)
 			}
-			if took > 25*time.Second {
-				t.Errorf("it took %v, with a budget of 10 s", took)
+			if took > 40*time.Second {
+				t.Errorf("it took %v, with a budget of 10 s and what was begun within it", took)
 			}
 			if unsure == 0 && api.Complete(run) {
 				t.Error("the scan is sure of everything")
