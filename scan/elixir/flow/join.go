@@ -156,7 +156,7 @@ func concat(parts ...*Value) *Value {
 		switch {
 		case p == nil:
 			p = unknown("")
-		case p.Kind == Joined && len(p.taints) == 0:
+		case p.Kind == Joined && len(p.taints) == 0 && !p.partly:
 			out.Parts = append(out.Parts, p.Parts...)
 			continue
 		}

@@ -237,7 +237,7 @@ func (f *filling) filled(v *Value, depth int) *Value {
 			out.Why = "made of constants"
 		}
 	}
-	if out.Kind == Joined {
+	if out.Kind == Joined && len(out.taints) == 0 && !out.partly {
 		return concat(out.Parts...)
 	}
 	return &out

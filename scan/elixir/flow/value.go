@@ -158,6 +158,9 @@ func (v *Value) Field(key string) *Value {
 		return nil
 	}
 	if f := v.own(key); f != nil {
+		if v.Kind == Mapping && key != "" && key[0] != '%' {
+			return v.doubt(f)
+		}
 		return f
 	}
 	if v.param != nil {
@@ -208,6 +211,22 @@ func (v *Value) with(key string, f *Value) *Value {
 	return out
 }
 
+// doubt is a part of a value of which something was not followed: what is known of the part may not be all.
+func (v *Value) doubt(part *Value) *Value {
+	if !v.partly || part == nil || part.partly || part.Kind == Conn || part.Kind == Socket || part.fn != nil {
+		return part
+	}
+	out := *part
+	if part.IsConst() || part.Kind == Bounded {
+		out = Value{}
+	}
+	out.partly, out.Config = true, false
+	if out.Why = v.Why; out.Why == "" {
+		out.Why = part.Why
+	}
+	return &out
+}
+
 // Elem is any element of a list, or value of a mapping.
 func (v *Value) Elem() *Value {
 	if v == nil {
@@ -235,11 +254,11 @@ func (v *Value) Elem() *Value {
 	}
 	switch {
 	case out != nil:
-		return out
+		return v.doubt(out)
 	case v.Kind == Bounded:
 		return v
 	}
-	return &Value{Why: v.Why, Config: v.Config, Name: v.Name}
+	return &Value{Why: v.Why, Config: v.Config, Name: v.Name, partly: v.partly}
 }
 
 // Item is the nth of a tuple or list.
