@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X palisade.dev/cli.Version=$(VERSION)
 DATA    ?= palisade-data
 
-.PHONY: help build run test test-setup bench bench-peers fuzz self-scan field-trial oracle compare-sobelow lint fmt tidy clean
+.PHONY: help build run test test-setup bench bench-peers fuzz self-scan field-trial oracle compare-sobelow bench-scan lint fmt tidy clean
 
 help: ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ oracle: ## every .ex and .exs below ORACLE_DIRS: our tree against that of Debian
 
 compare-sobelow: build ## our findings in SOBELOW_DIRS against those of SOBELOW, the command that runs it
 	@SOBELOW='$(SOBELOW)' $(GO) run ./scripts/compare-sobelow -palisade bin/palisade $(SOBELOW_DIRS)
+
+bench-scan: build ## CPU and memory of scans of SOBELOW_DIRS, and the ratio to Sobelow's where SOBELOW is set
+	@SOBELOW='$(SOBELOW)' $(GO) run ./scripts/bench-scan -palisade bin/palisade $(SOBELOW_DIRS)
 
 lint: ## golangci-lint; the first run builds it
 	@GO='$(GO)' ./scripts/lint
