@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"palisade.dev/scan/api/listener"
 	"palisade.dev/scan/api/probes"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/suppress"
 )
 
 // row is something the table says of a run.
@@ -36,8 +38,9 @@ type stage struct {
 	spec           string // a document beside the table; "": the target's own
 	found, allowed []row
 	left           []string
-	parallel       int  // requests at once; 0: as many as the mode has
-	quiet          bool // nothing of medium or more but what is found or allowed
+	checks         []string // patterns; none: all
+	parallel       int      // requests at once; 0: as many as the mode has
+	quiet          bool     // nothing of medium or more but what is found or allowed
 }
 
 func main() {
@@ -87,6 +90,11 @@ func trial(table, target string) (missed int, err error) {
 func (s *stage) scan(target, folder string) (*scan.Run, error) {
 	o := api.Options{URL: target, Probes: probes.All(), Mode: s.mode, Seed: 1, Tool: "palisade field-trial"}
 	o.Budget.Parallel = s.parallel
+	if len(s.checks) > 0 {
+		o.Probes = slices.DeleteFunc(o.Probes, func(p api.Probe) bool {
+			return !slices.ContainsFunc(s.checks, func(c string) bool { return suppress.Matches(c, p.ID) })
+		})
+	}
 	if s.spec != "" {
 		data, err := os.ReadFile(filepath.Join(folder, s.spec))
 		if err != nil {
@@ -163,7 +171,7 @@ func (s *stage) judge(run *scan.Run) int {
 	return missed
 }
 
-// read reads a table. Its lines: run NAME MODE; spec FILE; parallel N; identity NAME[:ROLE]=login:FILE or …:file:FILE; found or allowed
+// read reads a table. Its lines: run NAME MODE; spec FILE; checks PATTERN…; parallel N; identity NAME[:ROLE]=login:FILE or …:file:FILE; found or allowed
 // CHECK | WHERE | why; left why; quiet.
 func read(data []byte) ([]*stage, error) {
 	var stages []*stage
@@ -202,6 +210,8 @@ func read(data []byte) ([]*stage, error) {
 			} else {
 				s.allowed = append(s.allowed, r)
 			}
+		case "checks":
+			s.checks = append(s.checks, strings.Fields(rest)...)
 		case "parallel":
 			many, err := strconv.Atoi(rest)
 			if err != nil || many < 1 {
@@ -215,7 +225,7 @@ func read(data []byte) ([]*stage, error) {
 		case "quiet":
 			s.quiet = true
 		default:
-			return nil, fmt.Errorf("line %d: %q is none of run, spec, parallel, identity, found, allowed, left, quiet", n, word)
+			return nil, fmt.Errorf("line %d: %q is none of run, spec, checks, parallel, identity, found, allowed, left, quiet", n, word)
 		}
 	}
 	return stages, lines.Err()

@@ -50,7 +50,7 @@ func TestTables(t *testing.T) {
 func TestReadSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"found a | b | c":       `line 1: "found" stands before the first run`,
-		"run x active\nfind y":  `line 2: "find" is none of run, spec, parallel, identity, found, allowed, left, quiet`,
+		"run x active\nfind y":  `line 2: "find" is none of run, spec, checks, parallel, identity, found, allowed, left, quiet`,
 		"run x active\nfound y": "line 2: it needs CHECK | WHERE | why",
 		"run x lively":          `line 1: "lively" is no mode: it is one of passive, active, intrusive`,
 	} {
