@@ -16,6 +16,7 @@ import (
 	"palisade.dev/scan/api/client"
 	"palisade.dev/scan/api/identity"
 	"palisade.dev/scan/api/spec"
+	"palisade.dev/scan/late"
 )
 
 // Endpoint is where GraphQL is spoken.
@@ -106,6 +107,10 @@ func Aliased(field string, n int) string {
 	return "{" + strings.TrimSpace(b.String()) + "}"
 }
 
+// acts are names of queries that do something though they should only read, or take their time over it. They are no
+// sample of what a query costs.
+var acts = late.Pattern(`(?i)update|delete|remove|create|reset|restart|shutdown|import|export|send|run|exec|burn|diagnos|health|debug`)
+
 // Sample is a field of the queries that somebody may ask without knowing anything, with what it selects. Where the
 // schema is not told it is the name of the type, which every server gives.
 func (e *Endpoint) Sample(ctx context.Context, l *api.Look, who *identity.Identity) string {
@@ -113,7 +118,7 @@ func (e *Endpoint) Sample(ctx context.Context, l *api.Look, who *identity.Identi
 	n := 0
 	root := e.Schema.Types[e.Schema.Query]
 	for _, name := range slices.Sorted(maps.Keys(root)) {
-		if f := root[name]; len(f.Needs) == 0 && n < tried {
+		if f := root[name]; len(f.Needs) == 0 && n < tried && !acts.MatchString(name) {
 			n++
 			text := name + e.Schema.Selection(f.Type)
 			if x := l.Ask(ctx, "control: a field of the schema", e.Query("{"+text+"}", who)); Faultless(x) && Data(x)[name] != nil {

@@ -80,7 +80,7 @@ func read(ctx context.Context, l *api.Look, e *graphql.Endpoint, who *identity.I
 	n := 0
 	for _, name := range slices.Sorted(maps.Keys(root)) {
 		f := root[name]
-		if f.Plain || len(f.Needs) > 0 || n >= most {
+		if f.Plain || len(f.Needs) > 0 || n >= most { // what is plain has no owner, and may be a command
 			continue
 		}
 		n++

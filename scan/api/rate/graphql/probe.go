@@ -141,6 +141,10 @@ func (s *spender) growth(ctx context.Context) {
 		var last *client.Exchange
 		for n := 1; n <= eight; n *= 2 {
 			x := s.Ask(ctx, fmt.Sprintf("%d times round %s", n, strings.Join(c.Round, ", ")), s.e.Query(c.Times(n), s.First()))
+			if !x.Kind().Tells() {
+				s.CannotTell(fmt.Sprintf("%s was %s, where %d times round were answered", x.Title, x.Kind(), n/2), "scan it at a quiet time, or see what it does to your server")
+				return
+			}
 			if !graphql.Faultless(x) {
 				break
 			}
