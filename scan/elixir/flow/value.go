@@ -267,7 +267,7 @@ func (v *Value) Item(n int) *Value {
 	case v == nil:
 		return nil
 	case n < len(v.Items):
-		return v.Items[n]
+		return v.doubt(v.Items[n])
 	case v.param != nil:
 		return v.param.at("#"+strconv.Itoa(n), v.taints)
 	case v.Kind == List:

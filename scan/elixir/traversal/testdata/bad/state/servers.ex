@@ -62,6 +62,17 @@ defmodule Shop.Jobs do
   def run(:list, dir), do: File.ls(dir) # want "parameters of the request"
 end
 
+# One branch is known and the other is not: nothing is known of what comes of both.
+defmodule Shop.Either do
+  def clean(conn) do
+    {:ok, dir} = pick(conn.assigns.kind)
+    File.rm_rf(dir) # note "the result of Other.thing"
+  end
+
+  defp pick(nil), do: {:ok, "/tmp/shop"}
+  defp pick(kind), do: Other.thing(kind)
+end
+
 defmodule Shop.Notes do
   def note(path), do: Process.put(:path, path)
   def plain, do: Process.put(:plain, "priv/a")
