@@ -156,9 +156,9 @@ func list(ctx context.Context, dir string) (graph, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err == nil && ended != nil:
-		return nil, fmt.Errorf("the go command could not list the packages: %s", short(said.String()+"\n"+ended.Error()))
+		return nil, fmt.Errorf("the go command could not list the packages: %s", short(settled(said.String())+" "+ended.Error()))
 	case err != nil:
-		return nil, fmt.Errorf("the go command could not list the packages: %s", short(said.String()+"\n"+err.Error()))
+		return nil, fmt.Errorf("the go command could not list the packages: %s", short(settled(said.String())+" "+err.Error()))
 	}
 	return g, nil
 }
@@ -191,15 +191,18 @@ func (g graph) roots(faults []fault) (roots []string) {
 	return roots
 }
 
-// short is what programs say, on one line. What the go command looks for at once it tells in any order, and a report says
-// the same however often it is made.
-func short(said string) string {
+// settled is what the go command says of what it looks for at once, in one order: a report says the same however often it is
+// made.
+func settled(said string) string {
 	var lines []string
 	for line := range strings.Lines(said) {
-		if line = strings.Join(strings.Fields(line), " "); line != "" && !strings.HasPrefix(line, "go: downloading ") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "go: downloading ") {
 			lines = append(lines, line)
 		}
 	}
 	slices.Sort(lines)
-	return fmt.Sprintf("%.300s", strings.Join(slices.Compact(lines), " "))
+	return strings.Join(slices.Compact(lines), " ")
 }
+
+// short is what programs say on one line.
+func short(said string) string { return fmt.Sprintf("%.300s", strings.Join(strings.Fields(said), " ")) }
