@@ -94,6 +94,16 @@ func testFindings(t *testing.T, b *browser) {
 		return nil
 	})
 	me.snap(t, "monitors-phone")
+	me.status(click(`tbody th a[href*="/monitors/"]`))
+	if got := text(me); !strings.Contains(got, p.url) {
+		t.Errorf("the monitor's page: %s", got)
+	}
+	if wide := eval[int](me, `document.documentElement.scrollWidth`); wide > 390 {
+		t.Errorf("the monitor's page is %d px wide on a phone of 390", wide)
+	}
+	me.accessible(t, "a monitor")
+	me.snap(t, "monitor-phone")
+	me.open(console + "/s/demo-shop/monitors")
 	me.status(click(`tbody a[href*="/scans/"]`))
 	if got := text(me); !strings.Contains(got, "api scan of "+p.url) || !strings.Contains(got, "Grade") {
 		t.Errorf("the monitor's scan: %s", got)
