@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"palisade.dev/backend/watch"
 	"palisade.dev/scan"
 	"palisade.dev/store"
 )
@@ -45,7 +46,7 @@ func TestMonitorOverTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := h.Findings.Bring(context.Background(), h.shop, report, "monitor watch-1")
+		b, err := h.Findings.Bring(context.Background(), h.shop, report, watch.Author(m.ID))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -95,7 +95,7 @@ func testFindings(t *testing.T, b *browser) {
 	})
 	me.snap(t, "monitors-phone")
 	me.status(click(`tbody th a[href*="/monitors/"]`))
-	if got := text(me); !strings.Contains(got, p.url) {
+	if got := text(me); !strings.Contains(got, p.url) || !strings.Contains(got, "Points over time") {
 		t.Errorf("the monitor's page: %s", got)
 	}
 	if wide := eval[int](me, `document.documentElement.scrollWidth`); wide > 390 {

@@ -266,7 +266,7 @@ func (w *Watch) run(ctx context.Context, site store.Site, m store.Monitor) (stri
 	if err != nil {
 		return "", err
 	}
-	b, err := w.Findings.Bring(ctx, site, report, "monitor "+m.ID)
+	b, err := w.Findings.Bring(ctx, site, report, Author(m.ID))
 	return b.Scan.ID, err
 }
 
@@ -296,3 +296,6 @@ func Drift(was, is *scan.Run) []Change {
 	}
 	return out
 }
+
+// Author is who brought the scans of a monitor.
+func Author(monitor string) string { return "monitor " + monitor }

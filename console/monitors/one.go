@@ -54,7 +54,9 @@ func (x *Room) one(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	all = slices.DeleteFunc(all, func(s store.Scan) bool { return s.Kind != m.Kind || s.Target != m.Target })
+	all = slices.DeleteFunc(all, func(s store.Scan) bool {
+		return s.Author != watch.Author(m.ID) && (s.Kind != m.Kind || s.Target != m.Target) // of the same target by hand, too
+	})
 	all = all[:min(len(all), drawn)]
 	o := one{Monitor: m}
 	o.Rows, o.Graded = rows(all)
