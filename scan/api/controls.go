@@ -154,6 +154,14 @@ func Wellformed(who *identity.Identity) string {
 	return string(b)
 }
 
+// Unknown is a credential of the right shape whose very name was never given out.
+func Unknown(who *identity.Identity) string {
+	if who.Kind == identity.Basic {
+		return "palisade-nobody:" + word(junk(who, "unknown"), 16)
+	}
+	return Wellformed(who)
+}
+
 func isHex(s string) bool { _, err := hex.DecodeString(s); return err == nil }
 
 func word(chance *rand.Rand, n int) string {

@@ -71,6 +71,7 @@ import (
 	"palisade.dev/scan/api/rate/slow"
 	"palisade.dev/scan/api/rate/spoof"
 	"palisade.dev/scan/api/rate/threshold"
+	"palisade.dev/scan/api/rate/uniform"
 	"palisade.dev/scan/api/ssrf/callback"
 	"palisade.dev/scan/api/ssrf/lookup"
 	"palisade.dev/scan/api/ssrf/self"
@@ -150,6 +151,7 @@ var Entries = []Entry{
 	{slow.Probe, slow.Samples},
 	{spoof.Probe, spoof.Samples},
 	{threshold.Probe, threshold.Samples},
+	{uniform.Probe, uniform.Samples},
 	{callback.Probe, callback.Samples},
 	{lookup.Probe, lookup.Samples},
 	{self.Probe, self.Samples},

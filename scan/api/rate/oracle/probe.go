@@ -2,6 +2,7 @@
 package oracle
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	_ "embed"
@@ -9,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"palisade.dev/scan"
 	"palisade.dev/scan/api"
@@ -68,7 +68,16 @@ func run(ctx context.Context, l *api.Look) {
 		l.CannotTell("a wrong password was accepted, or the answer does not say", "")
 		return
 	}
-	if what := differ(real, invented, account); what != "" {
+	names := map[*client.Exchange]string{}
+	for i := range n {
+		names[real[i]], names[invented[i]] = account, unlike(account, i)
+	}
+	bare := func(x *client.Exchange) []byte { return bytes.ReplaceAll(x.Body, []byte(names[x]), []byte("·")) }
+	if d, ok := rate.Apart(real, invented, bare); ok {
+		what := "the words of the refusal differ"
+		if !d.Words {
+			what = fmt.Sprintf("it answers %d for one that does and %d for one that does not", d.Status[0], d.Status[1])
+		}
 		l.Found(api.Hit{
 			Confidence: scan.Confirmed, Key: "answer", Evidence: api.Show(real[0], invented[0], real[1], invented[1]),
 			Message: fmt.Sprintf("%s tells whether an account exists: %s.", l.Op.Name(), what),
@@ -79,10 +88,10 @@ func run(ctx context.Context, l *api.Look) {
 		l.Clear("the answers are alike; whether the time is was not measured, since that takes thirty attempts (--burst-sign-in)")
 		return
 	}
-	if fast, slow := times(invented), times(real); slices.Min(slow) > slices.Max(fast) && rate.Median(slow)-rate.Median(fast) > 5*time.Millisecond {
+	if rate.Slower(real, invented) {
 		l.Found(api.Hit{
 			Severity: scan.Low, Confidence: scan.Firm, Key: "time", Evidence: api.Show(real[0], invented[0]), Title: "Time tells which accounts exist",
-			Message: fmt.Sprintf("%s takes %v for an account that exists and %v for one that does not, in each of %d attempts.", l.Op.Name(), rate.Median(slow), rate.Median(fast), n),
+			Message: fmt.Sprintf("%s takes %v for an account that exists and %v for one that does not, in each of %d attempts.", l.Op.Name(), rate.Median(rate.Times(real)), rate.Median(rate.Times(invented)), n),
 		})
 		return
 	}
@@ -116,42 +125,4 @@ func known(l *api.Look) string {
 // unlike is an account of the same shape that does not exist.
 func unlike(account string, i int) string {
 	return fmt.Sprintf("palisade%d-", i) + account
-}
-
-// differ says how the answers of two classes differ, where within each class they are alike.
-func differ(a, b []*client.Exchange, account string) string {
-	plain := func(x *client.Exchange, i int, real bool) string {
-		name := account
-		if !real {
-			name = unlike(account, i)
-		}
-		return strings.ReplaceAll(string(x.Body), name, "·")
-	}
-	for i := range a {
-		if a[i].Status != a[0].Status || b[i].Status != b[0].Status {
-			return ""
-		}
-	}
-	if a[0].Status != b[0].Status {
-		return fmt.Sprintf("it answers %d for one that does and %d for one that does not", a[0].Status, b[0].Status)
-	}
-	v := answer.Learn(a[0].Answer, a[1].Answer)
-	for i := range a {
-		x, y := *a[0].Answer, *b[i].Answer
-		x.Body, y.Body = []byte(plain(a[0], 0, true)), []byte(plain(b[i], i, false))
-		same := *a[i].Answer
-		same.Body = []byte(plain(a[i], i, true))
-		if answer.Likeness(&x, &same, v) < 0.99 || answer.Likeness(&x, &y, v) >= 0.99 {
-			return ""
-		}
-	}
-	return "the words of the refusal differ"
-}
-
-func times(xs []*client.Exchange) []time.Duration {
-	var out []time.Duration
-	for _, x := range xs {
-		out = append(out, x.Took)
-	}
-	return out
 }
