@@ -38,6 +38,7 @@ type watched struct {
 	levels map[string]Level
 	since  time.Time // of levels
 	open   map[string]kept
+	untold []untold // what could not be told; it is tried again
 	unkept uint64
 }
 
@@ -45,6 +46,11 @@ type kept struct {
 	severity int
 	recipe   string
 	wrote    time.Time
+}
+
+type untold struct {
+	detection store.Detection
+	evidence  Evidence
 }
 
 const (
@@ -194,6 +200,11 @@ func (d *Detections) conclude(ctx context.Context, site string, w *watched, sinc
 		w.levels, w.since = levels, now
 	}
 	var errs []error
+	waiting := w.untold
+	w.untold = nil
+	for _, u := range waiting {
+		errs = append(errs, d.tell(ctx, w, u))
+	}
 	for _, c := range w.desk.Conclude(func(outcome string) Level { return w.levels[outcome] }) {
 		if c.Last.After(since) {
 			errs = append(errs, d.keep(ctx, site, w, &c, now))
@@ -235,10 +246,21 @@ func (d *Detections) keep(ctx context.Context, site string, w *watched, c *Concl
 		return err
 	}
 	w.open[name] = kept{x.Severity, x.Recipe, now}
-	if worse && d.Told != nil {
-		return d.Told(ctx, x, c.Evidence)
+	if worse {
+		return d.tell(ctx, w, untold{x, c.Evidence})
 	}
 	return nil
+}
+
+func (d *Detections) tell(ctx context.Context, w *watched, u untold) error {
+	if d.Told == nil {
+		return nil
+	}
+	err := d.Told(ctx, u.detection, u.evidence)
+	if err != nil && !errors.Is(err, store.ErrNotFound) && len(w.untold) < MostOpen {
+		w.untold = append(w.untold, u)
+	}
+	return err
 }
 
 // End ends what is over, and forgets what is counted in vain.

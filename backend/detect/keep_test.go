@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -218,6 +219,25 @@ func TestAnswers(t *testing.T) {
 		if open := h.open(); len(open) != c.open {
 			t.Errorf("%d days later: %v", c.days, open)
 		}
+	}
+}
+
+func TestWhatCouldNotBeToldIsToldLater(t *testing.T) {
+	h := newHouse(t)
+	told := h.Told
+	h.Told = func(context.Context, store.Detection, detect.Evidence) error { return errors.New("the disk is full") }
+	h.fails("203.0.113.7", 40)
+	if err := h.Step(t.Context()); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Fatalf("%v", err)
+	}
+	if len(h.open()) != 1 || len(h.told) != 0 {
+		t.Fatalf("%v, told %d times", h.open(), len(h.told))
+	}
+	h.Told = told
+	h.step()
+	h.step()
+	if len(h.told) != 1 {
+		t.Errorf("told %d times", len(h.told))
 	}
 }
 
