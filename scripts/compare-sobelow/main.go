@@ -173,7 +173,7 @@ func sobelowOf(command []string, root, app string) ([]theirs, time.Duration, err
 	return all, took, nil
 }
 
-// comment is what stands above a function whose findings its author has looked at: # sobelow_skip ["SQL.Query"].
+// comment is what stands above a function whose findings its author has looked at, with their types in brackets.
 var comment = regexp.MustCompile(`^\s*#\s*sobelow_skip\s*\[(.*)\]`)
 
 // skipped says whether a comment above the function of a finding takes it out.
