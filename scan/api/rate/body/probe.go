@@ -25,7 +25,7 @@ var doc string
 // Probe is the probe.
 var Probe = api.Probe{
 	Check: scan.Check{
-		ID: "api/rate/body", Title: "Bodies may be of any size", Severity: scan.Medium, CWE: []int{770, 400},
+		ID: "api/rate/body", Title: "Bodies may be of any size", Severity: scan.Low, CWE: []int{770, 400},
 		Standards: []string{"OWASP API4:2023", "PCI DSS 4.0 6.2.4", "SOC 2 A1.1"}, Doc: doc,
 	},
 	Mode: api.Active, Whole: true,
@@ -102,10 +102,9 @@ func look(ctx context.Context, l *api.Look, op *spec.Operation) {
 		h := api.Hit{
 			Op: op, Confidence: scan.Firm, Param: "header:Content-Length", Key: "body",
 			Evidence: api.Show(base, &client.Exchange{Title: fmt.Sprintf("%d MB of a body of %d MB", most>>20, announced>>20), Request: head, Answer: answerOr(said)}),
-			Message:  fmt.Sprintf("%s takes %d MB of a body that says it has %d MB, and waits for more. A few such requests fill its memory.", op.Name(), took>>20, announced>>20),
+			Message:  fmt.Sprintf("%s takes %d MB of a body that says it has %d MB, and waits for more. If it keeps what it reads, which cannot be seen from outside, a few such requests fill its memory.", op.Name(), took>>20, announced>>20),
 		}
 		if head.As != nil {
-			h.Severity = scan.Low
 			h.Message += " It takes a credential to do so."
 		}
 		l.Found(h)
