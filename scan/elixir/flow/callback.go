@@ -109,8 +109,8 @@ func marked(fn *project.Function) bool {
 	return false
 }
 
-// library says whether an application is there for others to use: it is published as a package, and no request enters it.
-func (e *Engine) library(a *project.App) bool {
+// published says whether an application is there for others to use: it is published as a package, and no request enters it.
+func (e *Engine) published(a *project.App) bool {
 	if a == nil || a.Mix == nil {
 		return false
 	}

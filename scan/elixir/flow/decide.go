@@ -51,7 +51,7 @@ func (e *Engine) leftOver() {
 			case p.sink.cell != 0:
 			case s != nil && s.vague:
 				e.record(p.sink, p.call, Open, p.value, "some messages to "+s.m.Name+" were not followed", nil)
-			case e.called[fn] && s == nil && !fn.Private && e.library(fn.File.App):
+			case e.called[fn] && s == nil && !fn.Private && e.published(fn.File.App):
 				e.record(p.sink, p.call, Lent, p.value, lent(fn), nil)
 			case e.hits[key] == nil: // a place that no way up was found for is told all the same
 				e.record(p.sink, p.call, Open, p.value, "its callers were not followed to the end", nil)
@@ -84,7 +84,7 @@ func (e *Engine) uncalled(fn *project.Function, r *reach) (Class, string) {
 		return Harmless, sourceCode
 	case by != "":
 		return Open, parameter + ", which " + by + " asks for"
-	case !fn.Private && e.library(fn.File.App):
+	case !fn.Private && e.published(fn.File.App):
 		return Lent, lent(fn)
 	case r.calls(fn):
 		return Open, parameter + ", whose callers were not found"
