@@ -38,7 +38,8 @@ type watched struct {
 	levels map[string]Level
 	since  time.Time // of levels
 	open   map[string]kept
-	untold []untold // what could not be told; it is tried again
+	later  map[string]*Concluded // what open ones have become since they were written
+	untold []untold              // what could not be told; it is tried again
 	unkept uint64
 }
 
@@ -82,7 +83,7 @@ func (d *Detections) site(id string) *watched {
 	}
 	w := d.sites[id]
 	if w == nil {
-		w = &watched{desk: NewDesk(d.Recipes), open: map[string]kept{}}
+		w = &watched{desk: NewDesk(d.Recipes), open: map[string]kept{}, later: map[string]*Concluded{}}
 		d.sites[id] = w
 	}
 	return w
@@ -210,6 +211,11 @@ func (d *Detections) conclude(ctx context.Context, site string, w *watched, sinc
 			errs = append(errs, d.keep(ctx, site, w, &c, now))
 		}
 	}
+	for name, c := range w.later { // an attack that ended within the time is told as it ended
+		if now.Sub(w.open[name].wrote) >= again {
+			errs = append(errs, d.keep(ctx, site, w, c, now))
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -217,8 +223,10 @@ func (d *Detections) keep(ctx context.Context, site string, w *watched, c *Concl
 	name := c.Recipe.ID + " " + c.Key
 	before, open := w.open[name]
 	if open && c.Severity <= before.severity && now.Sub(before.wrote) < again {
+		w.later[name] = c
 		return nil
 	}
+	delete(w.later, name)
 	if !open {
 		n := 0
 		for _, k := range w.open {
@@ -276,6 +284,7 @@ func (d *Detections) End(ctx context.Context) error {
 		for name, k := range w.open {
 			if now.Sub(k.wrote) > Ends {
 				delete(w.open, name)
+				delete(w.later, name)
 			}
 		}
 		if w.unkept > 0 {
@@ -324,6 +333,7 @@ func (d *Detections) Answer(ctx context.Context, site, id, answer, reason, autho
 	w.Lock()
 	defer w.Unlock()
 	delete(w.open, x.Recipe+" "+x.Key)
+	delete(w.later, x.Recipe+" "+x.Key)
 	return nil
 }
 

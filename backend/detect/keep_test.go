@@ -222,6 +222,21 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+func TestTheEndOfAShortAttackIsKept(t *testing.T) {
+	h := newHouse(t)
+	h.fails("203.0.113.7", 40)
+	h.step()
+	h.now = h.now.Add(2 * time.Second)
+	h.fails("203.0.113.7", 30)
+	h.step()
+	h.now = h.now.Add(20 * time.Second)
+	h.step()
+	open := h.open()
+	if len(open) != 1 || !strings.Contains(open[0].Title, "70 failed sign-ins") || len(h.told) != 1 {
+		t.Errorf("%+v, told %d times", open, len(h.told))
+	}
+}
+
 func TestWhatCouldNotBeToldIsToldLater(t *testing.T) {
 	h := newHouse(t)
 	told := h.Told
